@@ -1,0 +1,193 @@
+// See bind_family.h. Types are checked here; options were interpreted in src/family/.
+#include "binding/bind_family.h"
+
+#include "binding/arguments.h"
+#include "binding/environment.h"
+#include "binding/error.h"
+#include "os/process_identity.h"
+
+namespace forkyard {
+namespace {
+
+Napi::Value ToValue(Napi::Env env, SlotId id) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("index", id.index);
+  object.Set("generation", id.generation);
+  return object;
+}
+
+SlotId SlotArgument(const Napi::CallbackInfo& info, size_t first) {
+  return {Uint32Argument(info, first), Uint32Argument(info, first + 1)};
+}
+
+// found(limitBytes, arenaBytes)
+Napi::Value Found(const Napi::CallbackInfo& info) {
+  ArenaOptions options;
+  options.limit_bytes = static_cast<uint64_t>(NumberArgument(info, 0));
+  options.arena_bytes = static_cast<uint64_t>(NumberArgument(info, 1));
+  os::Result<ProcessState*> process = ProcessState::Found(options);
+  if (!process) throw SystemError(info.Env(), process.error(), "make the shared memory of the family");
+  return info.Env().Undefined();
+}
+
+// join(arenaFd, livenessFd, lifelineFds)
+Napi::Value Join(const Napi::CallbackInfo& info) {
+  InheritedDescriptors inherited;
+  inherited.arena = Int32Argument(info, 0);
+  inherited.liveness = Int32Argument(info, 1);
+  Napi::Array lifelines = info[2].As<Napi::Array>();
+  for (uint32_t i = 0; i < lifelines.Length(); i++) {
+    inherited.lifelines.push_back(lifelines.Get(i).As<Napi::Number>().Int32Value());
+  }
+  os::Result<ProcessState*> process = ProcessState::Join(inherited);
+  if (!process) throw SystemError(info.Env(), process.error(), "join the family");
+  return info.Env().Undefined();
+}
+
+// open(onBell, slot?, generation?): without a slot, a fresh one of this process.
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  ProcessState* process = ProcessState::Get();
+  if (process == nullptr) throw Napi::Error::New(env, "forkyard: this process belongs to no family yet");
+  SlotId slot;
+  if (info.Length() > 1 && info[1].IsNumber()) {
+    slot = SlotArgument(info, 1);
+  } else {
+    // Its own parent: the reservation is claimed before anybody could look at it.
+    std::optional<SlotId> fresh = ReserveSlot(process->region(), SlotId{kNoSlot, 0});
+    if (!fresh) throw SystemError(env, os::Error{EAGAIN, "reserve slot"}, "find a free slot in the family");
+    slot = *fresh;
+  }
+  Environment::Of(env).Open(process, slot, info[0].As<Napi::Function>());
+  return ToValue(env, slot);
+}
+
+Napi::Value IsFounded(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), ProcessState::Get() != nullptr);
+}
+
+Napi::Value Descriptors(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const InheritedDescriptors& descriptors = Environment::Opened(env).process().ForChildren();
+  Napi::Array all = Napi::Array::New(env);
+  all.Set(0u, descriptors.arena);
+  all.Set(1u, descriptors.liveness);
+  for (size_t i = 0; i < descriptors.lifelines.size(); i++) {
+    all.Set(static_cast<uint32_t>(2 + i), descriptors.lifelines[i]);
+  }
+  return all;
+}
+
+Napi::Value Reserve(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  std::optional<SlotId> id = ReserveSlot(self.region(), self.slot());
+  if (!id) throw SystemError(info.Env(), os::Error{EAGAIN, "reserve slot"}, "find a free slot in the family");
+  return ToValue(info.Env(), *id);
+}
+
+Napi::Value Cancel(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  return Napi::Boolean::New(info.Env(), CancelReservation(self.region(), SlotArgument(info, 0)));
+}
+
+Napi::Value Gone(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  return Napi::Boolean::New(info.Env(), IsGone(self.region(), SlotArgument(info, 0)));
+}
+
+Napi::Value Reap(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  uint32_t index = Uint32Argument(info, 0);
+  if (index >= kNoSlot) throw Napi::RangeError::New(info.Env(), "slot out of range");
+  return Napi::Number::New(info.Env(), static_cast<int>(self.reaper().Reap(index)));
+}
+
+Napi::Value ReapAll(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Environment::Opened(info.Env()).reaper().ReapAll());
+}
+
+Napi::Value RingBellOf(const Napi::CallbackInfo& info) {
+  Environment::Opened(info.Env()).Ring(Uint32Argument(info, 0));
+  return info.Env().Undefined();
+}
+
+Napi::Value KeepLoopAlive(const Napi::CallbackInfo& info) {
+  Environment::Opened(info.Env()).KeepLoopAlive(info[0].As<Napi::Boolean>());
+  return info.Env().Undefined();
+}
+
+// The slots as one buffer: JavaScript reads and writes epochs in it.
+Napi::Value SlotTable(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  return Napi::ArrayBuffer::New(info.Env(), self.region().At(kSlotsOffset), kMaxSlots * sizeof(Slot));
+}
+
+// slots(): what stands in the table, for tests and tools.
+Napi::Value Slots(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Environment& self = Environment::Opened(env);
+  const Region& region = self.region();
+  Napi::Array all = Napi::Array::New(env);
+  uint32_t high = region.header().slots_high.load();
+  for (uint32_t index = 0; index < high; index++) {
+    SlotCondition condition = ConditionOf(region, self.process().token(), index);
+    if (condition == SlotCondition::kUnused) continue;
+    static const char* const kNames[] = {"unused", "reserved", "alive", "dead", "being-reaped"};
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("index", index);
+    object.Set("generation", SlotWord::Unpack(region.slot(index).word.load()).generation);
+    object.Set("condition", kNames[static_cast<int>(condition)]);
+    object.Set("pid", region.slot(index).pid.load());
+    object.Set("thread", region.slot(index).thread.load());
+    all.Set(all.Length(), object);
+  }
+  return all;
+}
+
+// openPidfd(pid): a descriptor that the caller closes.
+Napi::Value OpenPidfd(const Napi::CallbackInfo& info) {
+  os::Result<os::UniqueFd> fd = os::OpenPidfd(Int32Argument(info, 0));
+  if (!fd) throw SystemError(info.Env(), fd.error(), "open a pidfd");
+  return Napi::Number::New(info.Env(), fd.value().release());
+}
+
+// signalPidfd(fd, signal): false if the process has ended.
+Napi::Value SignalPidfd(const Napi::CallbackInfo& info) {
+  os::Result<void> sent = os::SignalPidfd(Int32Argument(info, 0), Int32Argument(info, 1));
+  if (!sent && sent.error().number != ESRCH) throw SystemError(info.Env(), sent.error(), "signal a process");
+  return Napi::Boolean::New(info.Env(), sent.ok());
+}
+
+// waitPidfd(fd, timeoutMs): blocks; whether the process has ended. -1: no time-out.
+Napi::Value WaitPidfd(const Napi::CallbackInfo& info) {
+  os::Result<bool> ended = os::PidfdEnded(Int32Argument(info, 0), Int32Argument(info, 1));
+  if (!ended) throw SystemError(info.Env(), ended.error(), "wait for a process");
+  return Napi::Boolean::New(info.Env(), ended.value());
+}
+
+}  // namespace
+
+void BindFamily(Napi::Env env, Napi::Object exports) {
+  auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  add("found", Found);
+  add("join", Join);
+  add("open", Open);
+  add("isFounded", IsFounded);
+  add("descriptors", Descriptors);
+  add("reserveSlot", Reserve);
+  add("cancelReservation", Cancel);
+  add("isGone", Gone);
+  add("reap", Reap);
+  add("reapAll", ReapAll);
+  add("ring", RingBellOf);
+  add("keepLoopAlive", KeepLoopAlive);
+  add("slotTable", SlotTable);
+  add("slots", Slots);
+  add("openPidfd", OpenPidfd);
+  add("signalPidfd", SignalPidfd);
+  add("waitPidfd", WaitPidfd);
+}
+
+}  // namespace forkyard

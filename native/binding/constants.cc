@@ -1,0 +1,42 @@
+// See constants.h. Indexes are in 32-bit words of the buffer that JavaScript has in hand: the slot table, or a ring
+// without its block header.
+#include "binding/constants.h"
+
+#include <cstddef>
+
+#include "memory/allocator.h"
+#include "shared/crash_point.h"
+#include "shared/layout.h"
+
+namespace forkyard {
+
+void BindConstants(Napi::Env env, Napi::Object exports) {
+  Napi::Object constants = Napi::Object::New(env);
+  auto add = [&](const char* name, double value) { constants.Set(name, value); };
+  add("slotWords", sizeof(Slot) / 4);
+  add("slotEpoch", offsetof(Slot, epoch) / 4);
+  add("ringTail", (offsetof(Ring, tail) - kCacheLine) / 4);
+  add("ringAttaching", (offsetof(Ring, attaching) - kCacheLine) / 4);
+  add("ringHead", (offsetof(Ring, head) - kCacheLine) / 4);
+  add("ringConsumerClosed", (offsetof(Ring, consumer_closed) - kCacheLine) / 4);
+  add("ringMeanTaskUs", (offsetof(Ring, mean_task_us) - kCacheLine) / 4);
+  add("ringBusyMs", (offsetof(Ring, busy_ms) - kCacheLine) / 4);
+  add("ringProducerWaiting", (offsetof(Ring, producer_waiting) - kCacheLine) / 4);
+  add("ringProducerClosed", (offsetof(Ring, producer_closed) - kCacheLine) / 4);
+  add("ringData", (kRingDataOffset - kCacheLine) / 4);
+  add("recordHeaderWords", kRecordHeaderBytes / 4);
+  add("skipRecord", kSkipRecord);
+  add("arenaBytes", static_cast<double>(kDefaultArenaBytes));
+  add("spanBytes", kSpanBytes);
+  add("quotaExhausted", -static_cast<double>(AllocationFailure::kQuotaExhausted));
+  add("arenaExhausted", -static_cast<double>(AllocationFailure::kArenaExhausted));
+  add("ledgerFull", -static_cast<double>(AllocationFailure::kLedgerFull));
+  add("tooLarge", -static_cast<double>(AllocationFailure::kTooLarge));
+  add("crashRingTailPublished", static_cast<double>(CrashPointId::kRingTailPublished));
+  add("crashRingBellOwed", static_cast<double>(CrashPointId::kRingBellOwed));
+  add("crashRingHeadAdvanced", static_cast<double>(CrashPointId::kRingHeadAdvanced));
+  add("crashPoints", kCrashPointsCompiled ? static_cast<double>(CrashPointId::kCount) : 0);
+  exports.Set("constants", constants);
+}
+
+}  // namespace forkyard

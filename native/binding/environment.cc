@@ -1,0 +1,115 @@
+// See environment.h.
+#include "binding/environment.h"
+
+#include <sys/socket.h>
+
+#include "binding/error.h"
+#include "channel/sweep.h"
+#include "parking/bell.h"
+
+namespace forkyard {
+
+Environment::~Environment() { link_->environment = nullptr; }
+
+Environment& Environment::Opened(Napi::Env env) {
+  Environment& self = Of(env);
+  if (!self.open_) throw Napi::Error::New(env, "forkyard: this environment has not joined a family");
+  return self;
+}
+
+void Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bell) {
+  if (os::Result<void> claimed = ClaimSlot(process->region(), process->token(), slot); !claimed) {
+    throw SystemError(env_, claimed.error(), "claim a slot of the family");
+  }
+  process_ = process;
+  slot_ = slot;
+  allocator_.emplace(process->region(), slot.index);
+  open_ = true;
+  on_bell_ = Napi::Persistent(on_bell);
+  context_ = std::make_unique<Napi::AsyncContext>(env_, "forkyard:bell");
+  StartListening();
+}
+
+void Environment::StartListening() {
+  char name[kBellNameMax];
+  size_t length = BellName(region(), slot_.index, name);
+  os::Result<os::UniqueFd> socket = os::OpenBellSocket(name, length);
+  if (!socket) throw SystemError(env_, socket.error(), "open the bell");
+  bell_ = socket.take();
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env_, &loop);
+  poll_ = new uv_poll_t;
+  poll_->data = this;
+  uv_poll_init(loop, poll_, bell_.get());
+  uv_poll_start(poll_, UV_READABLE,
+                [](uv_poll_t* handle, int, int) { static_cast<Environment*>(handle->data)->OnBell(); });
+  // A pending promise keeps the loop alive, listening alone does not.
+  uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+  napi_add_async_cleanup_hook(
+      env_, [](napi_async_cleanup_hook_handle, void* self) { static_cast<Environment*>(self)->Close(); }, this,
+      &cleanup_);
+}
+
+void Environment::OnBell() {
+  os::DrainBellSocket(bell_.get());
+  Napi::HandleScope scope(env_);
+  try {
+    on_bell_.MakeCallback(env_.Global(), {}, *context_);
+  } catch (const Napi::Error& error) {
+    // What a callback throws is an uncaught exception of the program, as from any event.
+    napi_fatal_exception(env_, error.Value());
+  }
+}
+
+// The end of the environment, orderly or by worker.terminate(): its belongings are swept like a dead one's. The
+// buffers it still has are gone with its heap; nobody can look at their memory any more.
+void Environment::Close() {
+  open_ = false;
+  link_->environment = nullptr;
+  reaper().Retire();
+  on_bell_.Reset();
+  context_.reset();
+  uv_poll_stop(poll_);
+  uv_close(reinterpret_cast<uv_handle_t*>(poll_), [](uv_handle_t* handle) {
+    Environment* self = static_cast<Environment*>(handle->data);
+    self->bell_.reset();
+    delete reinterpret_cast<uv_poll_t*>(handle);
+    napi_remove_async_cleanup_hook(self->cleanup_);
+  });
+}
+
+Reaper Environment::reaper() const { return {process_->region(), process_->token(), slot_, SweepSlot}; }
+
+std::optional<uint32_t> Environment::TakeCell() {
+  if (!free_cells_.empty()) {
+    uint32_t cell = free_cells_.back();
+    free_cells_.pop_back();
+    return cell;
+  }
+  if (next_cell_ == kLedgerCells) return std::nullopt;
+  // Raised before the cell is used: a sweep after our death must see it.
+  region().slot(slot_.index).ledger_high.store(next_cell_ + 1);
+  return next_cell_++;
+}
+
+void Environment::ReturnCell(uint32_t cell) {
+  allocator_->Release(CellOffset(cell));
+  free_cells_.push_back(cell);
+}
+
+void Environment::KeepLoopAlive(bool alive) {
+  uv_handle_t* handle = reinterpret_cast<uv_handle_t*>(poll_);
+  if (alive) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+void Environment::Ring(uint32_t slot) const {
+  if (os::Result<void> rung = RingBell(region(), bell_.get(), slot); !rung) {
+    throw SystemError(env_, rung.error(), "ring a bell");
+  }
+}
+
+}  // namespace forkyard

@@ -1,0 +1,71 @@
+// Environment: what one JavaScript environment (the main thread, or a worker_threads worker) has of the family: its
+// slot, its allocator, its ledger, its bell on the event loop. Kept as Node-API instance data, never static.
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "binding/process_state.h"
+#include "memory/allocator.h"
+
+namespace forkyard {
+
+class Environment {
+ public:
+  explicit Environment(Napi::Env env) : env_(env) {}
+  ~Environment();
+
+  static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+  // Throws a JavaScript error unless this environment has opened its slot.
+  static Environment& Opened(Napi::Env env);
+
+  // Claims `slot` and begins to listen to its bell: `on_bell` is called on the event loop.
+  void Open(ProcessState* process, SlotId slot, Napi::Function on_bell);
+  bool open() const { return open_; }
+
+  const Region& region() const { return process_->region(); }
+  ProcessState& process() const { return *process_; }
+  SlotId slot() const { return slot_; }
+  Allocator& allocator() { return *allocator_; }
+  Reaper reaper() const;
+
+  // An unused cell of the ledger, by number. Nothing if all are in use.
+  std::optional<uint32_t> TakeCell();
+  uint64_t CellOffset(uint32_t cell) const { return Region::LedgerCell(slot_.index, cell); }
+  // Releases what the cell refers to, if anything, and takes the cell back.
+  void ReturnCell(uint32_t cell);
+
+  void KeepLoopAlive(bool alive);
+  void Ring(uint32_t slot) const;
+
+  // A buffer over a block may be finalised after the environment has closed: it holds this instead of the pointer.
+  struct Link {
+    Environment* environment;
+  };
+  std::shared_ptr<Link> link() const { return link_; }
+
+ private:
+  void StartListening();
+  void Close();
+  void OnBell();
+
+  Napi::Env env_;
+  bool open_ = false;
+  ProcessState* process_ = nullptr;
+  SlotId slot_;
+  std::optional<Allocator> allocator_;
+  std::vector<uint32_t> free_cells_;
+  uint32_t next_cell_ = 0;
+  os::UniqueFd bell_;
+  uv_poll_t* poll_ = nullptr;
+  Napi::FunctionReference on_bell_;
+  std::unique_ptr<Napi::AsyncContext> context_;
+  std::shared_ptr<Link> link_ = std::make_shared<Link>(Link{this});
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+};
+
+}  // namespace forkyard

@@ -1,0 +1,86 @@
+// See process_state.h.
+#include "binding/process_state.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "os/memfd.h"
+#include "os/process_identity.h"
+
+namespace forkyard {
+namespace {
+
+std::mutex mutex;
+// Never destroyed: threads may still use the mapping while static objects are torn down.
+ProcessState* current = nullptr;
+
+// One byte a slot is locked; the file itself stays empty of meaning.
+constexpr uint64_t kLivenessBytes = kMaxSlots;
+
+}  // namespace
+
+ProcessState* ProcessState::Get() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return current;
+}
+
+os::Result<ProcessState*> ProcessState::Found(const ArenaOptions& options) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (current != nullptr) return current;
+  auto state = std::make_unique<ProcessState>();
+  os::Result<Region> region = CreateArena(options);
+  if (!region) return region.error();
+  state->region_ = region.value();
+  state->is_root_ = true;
+  os::Result<os::UniqueFd> liveness = os::CreateMemfd("forkyard-liveness", kLivenessBytes);
+  if (!liveness) return liveness.error();
+  if (os::Result<void> done = state->Identify(liveness.value().release()); !done) return done.error();
+  if (os::Result<void> done = state->HoldLifeline(); !done) return done.error();
+  current = state.release();
+  return current;
+}
+
+os::Result<ProcessState*> ProcessState::Join(const InheritedDescriptors& descriptors) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (current != nullptr) return current;
+  auto state = std::make_unique<ProcessState>();
+  // First of all: from here on nobody of us outlives the root.
+  for (int inherited : descriptors.lifelines) {
+    os::Result<os::UniqueFd> attached = os::AttachLifeline(inherited);
+    if (!attached) return attached.error();
+    state->attached_lifelines_.push_back(attached.take());
+    fcntl(inherited, F_SETFD, FD_CLOEXEC);
+  }
+  os::Result<Region> region = AttachArena(descriptors.arena);
+  if (!region) return region.error();
+  state->region_ = region.value();
+  fcntl(descriptors.arena, F_SETFD, FD_CLOEXEC);
+  fcntl(descriptors.liveness, F_SETFD, FD_CLOEXEC);
+  if (os::Result<void> done = state->Identify(descriptors.liveness); !done) return done.error();
+  if (!descriptors.lifelines.empty()) state->for_children_.lifelines.push_back(descriptors.lifelines[0]);
+  if (os::Result<void> done = state->HoldLifeline(); !done) return done.error();
+  current = state.release();
+  return current;
+}
+
+os::Result<void> ProcessState::Identify(int liveness_fd) {
+  os::Result<uint64_t> start_time = os::ProcessStartTime(getpid());
+  if (!start_time) return start_time.error();
+  token_ = {liveness_fd, static_cast<uint32_t>(getpid()), start_time.value()};
+  for_children_.arena = region_.fd();
+  for_children_.liveness = liveness_fd;
+  return {};
+}
+
+// Our death is the death of our descendants, even where the root lives on.
+os::Result<void> ProcessState::HoldLifeline() {
+  os::Result<os::Lifeline> lifeline = os::CreateLifeline();
+  if (!lifeline) return lifeline.error();
+  own_lifeline_ = lifeline.take();
+  for_children_.lifelines.push_back(own_lifeline_.read_end.get());
+  return {};
+}
+
+}  // namespace forkyard

@@ -1,0 +1,52 @@
+// What belongs to the process and not to one of its JavaScript environments: the mapping of the arena, the liveness
+// token's file, the lifelines. Made once, never undone: views and helper threads may be anywhere until exit.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "family/reaper.h"
+#include "family/slots.h"
+#include "memory/arena.h"
+#include "os/fd.h"
+#include "os/lifeline.h"
+
+namespace forkyard {
+
+struct InheritedDescriptors {
+  int arena;
+  int liveness;
+  std::vector<int> lifelines;  // the root's, and the parent's where that is not the root
+};
+
+class ProcessState {
+ public:
+  // Nothing until Found or Join succeeded.
+  static ProcessState* Get();
+
+  // This process becomes the root of a family of its own. Again: the same family.
+  static os::Result<ProcessState*> Found(const ArenaOptions& options);
+
+  // This process joins the family whose descriptors it inherited. From here on the root's death is its death.
+  static os::Result<ProcessState*> Join(const InheritedDescriptors& descriptors);
+
+  const Region& region() const { return region_; }
+  const ProcessToken& token() const { return token_; }
+  bool is_root() const { return is_root_; }
+
+  // What a child must inherit. The write end of our own lifeline is not among it.
+  const InheritedDescriptors& ForChildren() const { return for_children_; }
+
+ private:
+  os::Result<void> Identify(int liveness_fd);
+  os::Result<void> HoldLifeline();
+
+  Region region_;
+  ProcessToken token_;
+  bool is_root_ = false;
+  os::Lifeline own_lifeline_;
+  std::vector<os::UniqueFd> attached_lifelines_;
+  InheritedDescriptors for_children_;
+};
+
+}  // namespace forkyard

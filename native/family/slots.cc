@@ -1,0 +1,119 @@
+// See slots.h. The protocol is in README.md, its model in models/reaper.pml.
+#include "family/slots.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "os/record_lock.h"
+#include "shared/crash_point.h"
+
+namespace forkyard {
+namespace {
+
+constexpr int kTokenAttempts = 1000;  // a second
+
+bool BelongsToThisProcess(const Slot& slot, const ProcessToken& self) {
+  return slot.pid.load() == self.pid && slot.start_time.load() == self.start_time;
+}
+
+// A failing fcntl must never make a living process look dead.
+bool TokenHeld(const Slot& slot, const ProcessToken& self, uint32_t index) {
+  if (BelongsToThisProcess(slot, self)) return true;
+  os::Result<bool> held = os::ByteHeldByOther(self.liveness_fd, index);
+  return !held || held.value();
+}
+
+// Whether the slot named by index and the low bits of its generation is still that environment, and alive.
+bool StillAlive(const Region& region, const ProcessToken& self, uint32_t index, uint32_t low_generation) {
+  SlotWord word = SlotWord::Unpack(region.slot(index).word.load());
+  return word.state == SlotState::kLive && (word.generation & 0xffff) == low_generation &&
+         TokenHeld(region.slot(index), self, index);
+}
+
+}  // namespace
+
+std::optional<SlotId> ReserveSlot(const Region& region, SlotId parent) {
+  for (uint32_t index = 0; index < kNoSlot; index++) {
+    std::atomic<uint64_t>& word = region.slot(index).word;
+    uint64_t seen = word.load(std::memory_order_relaxed);
+    SlotWord slot = SlotWord::Unpack(seen);
+    if (slot.state != SlotState::kFree) continue;
+    RaiseTo(region.header().slots_high, index + 1);
+    SlotWord reserved{SlotState::kReserved, parent.index, parent.generation, slot.generation};
+    if (word.compare_exchange_strong(seen, reserved.Pack())) {
+      CrashPoint(CrashPointId::kSlotReserved);
+      return SlotId{index, slot.generation};
+    }
+  }
+  return std::nullopt;
+}
+
+os::Result<void> ClaimSlot(const Region& region, const ProcessToken& self, SlotId id) {
+  Slot& slot = region.slot(id.index);
+  uint64_t seen = slot.word.load();
+  SlotWord word = SlotWord::Unpack(seen);
+  if (word.state != SlotState::kReserved || word.generation != id.generation) return os::Error{ESTALE, "claim"};
+  // The token first: a LIVE slot without one counts as dead. Somebody who lost the race for this slot may hold the
+  // token for a moment longer.
+  os::Result<void> locked = os::LockByte(self.liveness_fd, id.index);
+  for (int attempt = 0; !locked && attempt < kTokenAttempts; attempt++) {
+    usleep(1000);
+    locked = os::LockByte(self.liveness_fd, id.index);
+  }
+  if (!locked) return locked;
+  CrashPoint(CrashPointId::kSlotTokenTaken);
+  if (!slot.word.compare_exchange_strong(seen, SlotWord{SlotState::kLive, 0, 0, id.generation}.Pack())) {
+    (void)os::UnlockByte(self.liveness_fd, id.index);
+    return os::Error{ESTALE, "claim"};
+  }
+  // Only the winner writes. Until it has, the slot shows its last occupant, and the token tells that it lives.
+  slot.pid.store(self.pid);
+  slot.start_time.store(self.start_time);
+  slot.thread.store(static_cast<uint32_t>(syscall(SYS_gettid)));
+  slot.ledger_high.store(0);
+  slot.sleep_mode.store(static_cast<uint32_t>(SleepMode::kLoop));
+  slot.epoch.store((slot.epoch.load() + 1) & ~1u);
+  CrashPoint(CrashPointId::kSlotClaimed);
+  return {};
+}
+
+bool CancelReservation(const Region& region, SlotId id) {
+  std::atomic<uint64_t>& word = region.slot(id.index).word;
+  uint64_t seen = word.load();
+  SlotWord slot = SlotWord::Unpack(seen);
+  if (slot.state != SlotState::kReserved || slot.generation != id.generation) return false;
+  return word.compare_exchange_strong(seen, SlotWord{SlotState::kFree, 0, 0, id.generation + 1}.Pack());
+}
+
+SlotCondition ConditionOf(const Region& region, const ProcessToken& self, uint32_t index) {
+  const Slot& slot = region.slot(index);
+  uint64_t before = slot.word.load();
+  SlotWord word = SlotWord::Unpack(before);
+  SlotCondition condition = SlotCondition::kUnused;
+  switch (word.state) {
+    case SlotState::kFree:
+      return SlotCondition::kUnused;
+    case SlotState::kReserved:
+      condition = StillAlive(region, self, word.other, word.other_generation) ? SlotCondition::kReserved
+                                                                              : SlotCondition::kDead;
+      break;
+    case SlotState::kLive:
+      condition = TokenHeld(slot, self, index) ? SlotCondition::kAlive : SlotCondition::kDead;
+      break;
+    case SlotState::kReaping:
+      condition = StillAlive(region, self, word.other, word.other_generation) ? SlotCondition::kBeingReaped
+                                                                              : SlotCondition::kDead;
+      break;
+  }
+  // The token that was looked at belongs to this generation only if the word did not change meanwhile.
+  return slot.word.load() == before ? condition : SlotCondition::kBeingReaped;
+}
+
+bool IsGone(const Region& region, SlotId id) {
+  SlotWord word = SlotWord::Unpack(region.slot(id.index).word.load());
+  return word.generation != id.generation || word.state == SlotState::kFree;
+}
+
+}  // namespace forkyard

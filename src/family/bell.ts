@@ -1,0 +1,123 @@
+// The bell of this environment: how it sleeps without missing a message, and how it wakes others.
+// The protocol (epochs, announce and re-check) is native/parking/README.md; its proof models/ring.pml.
+import type { Addon } from '../native/contract.js';
+
+/** Something that may have work when the bell rings: a channel. */
+export interface BellSource {
+  /** Whether `drain` would find anything. Reads shared words; called after the sleep was announced. */
+  hasWork(): boolean;
+  drain(): void;
+}
+
+// How long messages are handled before the event loop gets its turn.
+const turnMs = 2;
+
+export class Bell {
+  readonly #addon: Addon;
+  readonly #slots: Int32Array;
+  readonly #slotWords: number;
+  readonly #epochOffset: number;
+  readonly #ownEpoch: number;
+  readonly #lastRung = new Map<number, number>();
+  readonly #sources = new Set<BellSource>();
+  readonly #announced = new Set<number>();
+  #flushScheduled = false;
+  #keepAlive = 0;
+  #turnStart = 0;
+
+  constructor(addon: Addon, ownSlot: number) {
+    const { slotWords, slotEpoch } = addon.constants;
+    this.#addon = addon;
+    this.#slots = new Int32Array(addon.slotTable());
+    this.#slotWords = slotWords;
+    this.#epochOffset = slotEpoch;
+    this.#ownEpoch = ownSlot * slotWords + slotEpoch;
+    this.#fallAsleep();
+  }
+
+  /** From now on the source is looked at; also for what arrived before. */
+  add(source: BellSource): void {
+    this.#sources.add(source);
+    if (source.hasWork()) queueMicrotask(this.onRing);
+  }
+
+  remove(source: BellSource): void {
+    this.#sources.delete(source);
+  }
+
+  /** The addon calls this on the event loop. */
+  readonly onRing = (): void => {
+    this.#turnStart = performance.now();
+    this.#work();
+  };
+
+  /** Wakes the environment in `slot` if it sleeps and this environment has not rung for that sleep before. */
+  wake(slot: number): void {
+    const epoch = Atomics.load(this.#slots, slot * this.#slotWords + this.#epochOffset);
+    if ((epoch & 1) === 0 || this.#lastRung.get(slot) === epoch) return;
+    this.#lastRung.set(slot, epoch);
+    this.#addon.ring(slot);
+  }
+
+  /** `wake`, once for all that is written until the current microtasks have run. */
+  wakeSoon(slot: number): void {
+    this.#announced.add(slot);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(this.#flush);
+  }
+
+  /** Keeps the event loop alive until `letGo` was called as often. */
+  hold(): void {
+    if (this.#keepAlive++ === 0) this.#addon.keepLoopAlive(true);
+  }
+
+  letGo(): void {
+    if (--this.#keepAlive === 0) this.#addon.keepLoopAlive(false);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false;
+    for (const slot of this.#announced) this.wake(slot);
+    this.#announced.clear();
+  };
+
+  readonly #work = (): void => {
+    this.#wakeUp();
+    for (const source of this.#sources) this.#drain(source);
+    this.#fallAsleep();
+    for (const source of this.#sources) {
+      if (source.hasWork()) return this.#workAgain();
+    }
+  };
+
+  // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
+  #drain(source: BellSource): void {
+    try {
+      source.drain();
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+
+  // What the messages resolved runs first; the event loop gets its turn before long.
+  #workAgain(): void {
+    this.#wakeUp();
+    if (performance.now() - this.#turnStart < turnMs) {
+      queueMicrotask(this.#work);
+    } else {
+      setImmediate(this.onRing);
+    }
+  }
+
+  #fallAsleep(): void {
+    Atomics.store(this.#slots, this.#ownEpoch, Atomics.load(this.#slots, this.#ownEpoch) | 1);
+  }
+
+  #wakeUp(): void {
+    const epoch = Atomics.load(this.#slots, this.#ownEpoch);
+    if ((epoch & 1) === 1) Atomics.store(this.#slots, this.#ownEpoch, (epoch + 1) | 0);
+  }
+}

@@ -1,0 +1,16 @@
+// The whole of Forkyard's main module: re-exports, nothing else.
+export * from './errors.js';
+export { memoryUse, setMemoryLimit } from './family/membership.js';
+export type { PoolOptions } from './pool/options.js';
+export type { ImapOptions, MapOptions } from './pool/pool.js';
+export { Pool } from './pool/pool.js';
+export type { PoolStatistics, WorkerStatistics } from './pool/statistics.js';
+export { activeChildren, currentProcess, parentProcess } from './process/current-process.js';
+export type { ExitStatus } from './process/exit-status.js';
+export { isMainProcess } from './process/identity.js';
+export type { ProcessOptions } from './process/options.js';
+export { Process } from './process/process.js';
+export { registerClass } from './serialize/registry.js';
+export { cpuCount } from './system/cpu-count.js';
+export type { Task, TaskModule, TaskTarget } from './task/define-tasks.js';
+export { defineTasks, task } from './task/define-tasks.js';

@@ -1,0 +1,98 @@
+// What the addon offers to TypeScript. Arguments are interpreted on this side; C++ checks only their types.
+// The part that talks to the operating system alone is contract-system.ts.
+import type { SystemAddon } from './contract-system.js';
+
+/** Numbers that both languages need; spelled in native/binding/constants.cc only. Indexes count 32-bit words. */
+export interface AddonConstants {
+  readonly slotWords: number;
+  readonly slotEpoch: number;
+  readonly ringTail: number;
+  readonly ringAttaching: number;
+  readonly ringHead: number;
+  readonly ringConsumerClosed: number;
+  readonly ringMeanTaskUs: number;
+  readonly ringBusyMs: number;
+  readonly ringProducerWaiting: number;
+  readonly ringProducerClosed: number;
+  readonly ringData: number;
+  readonly recordHeaderWords: number;
+  readonly skipRecord: number;
+  readonly arenaBytes: number;
+  readonly spanBytes: number;
+  readonly quotaExhausted: number;
+  readonly arenaExhausted: number;
+  readonly ledgerFull: number;
+  readonly tooLarge: number;
+  readonly crashRingTailPublished: number;
+  readonly crashRingBellOwed: number;
+  readonly crashRingHeadAdvanced: number;
+  /** 0 in the addon that users run; the number of crash points in the one that tests run. */
+  readonly crashPoints: number;
+}
+
+/** A place in the family; the generation tells its occupants apart. */
+export interface SlotId {
+  readonly index: number;
+  readonly generation: number;
+}
+
+/** How a slot looks from here. */
+export interface SlotReport extends SlotId {
+  readonly condition: 'reserved' | 'alive' | 'dead' | 'being-reaped';
+  readonly pid: number;
+  readonly thread: number;
+}
+
+/** Bytes of the family's shared memory: whole spans of 1 MiB. */
+export interface MemoryUse {
+  readonly bytesInUse: number;
+  readonly limitBytes: number;
+  readonly reservedBytes: number;
+  readonly ownedBytes: number;
+}
+
+/** Results of `reap`. */
+export const reapOutcome = { reaped: 0, notDead: 1, busy: 2 } as const;
+
+/** The addon as one JavaScript environment sees it. A *cell* is a reference it holds; a *block* an arena offset. */
+export interface Addon extends SystemAddon {
+  readonly constants: AddonConstants;
+
+  found(limitBytes: number, arenaBytes: number): void;
+  join(arenaFd: number, livenessFd: number, lifelineFds: number[]): void;
+  isFounded(): boolean;
+  open(onBell: () => void, slot?: number, generation?: number): SlotId;
+  /** `[arena, liveness, ...lifelines]`: what a child must inherit. */
+  descriptors(): number[];
+  reserveSlot(): SlotId;
+  cancelReservation(slot: number, generation: number): boolean;
+  isGone(slot: number, generation: number): boolean;
+  reap(slot: number): number;
+  reapAll(): number;
+  slots(): SlotReport[];
+  slotTable(): ArrayBuffer;
+  ring(slot: number): void;
+  keepLoopAlive(alive: boolean): void;
+  openPidfd(pid: number): number;
+  signalPidfd(fd: number, signal: number): boolean;
+  waitPidfd(fd: number, timeoutMs: number): boolean;
+
+  share(bytes: Uint8Array): number;
+  createRing(capacityBytes: number): number;
+  blockOf(cell: number): number;
+  generationOf(block: number): number;
+  acquire(block: number, generation: number): number;
+  release(cell: number): void;
+  ringBuffer(block: number): ArrayBuffer;
+  attach(ring: number, position: number, cells: number[]): void;
+  reclaim(ring: number, position: number, index: number): number;
+  receive(ring: number, position: number, index: number): ArrayBuffer;
+  borrow(ring: number, position: number, index: number): ArrayBuffer;
+  drop(ring: number, position: number, index: number): boolean;
+  closeRing(cell: number): void;
+  trim(): number;
+  memoryUse(): MemoryUse;
+
+  armCrashPoint(id: number, hitsBefore: number): void;
+  crashPoint(id: number): void;
+}

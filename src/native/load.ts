@@ -1,0 +1,65 @@
+// Loads the addon, on first use: the package can be installed and imported where it cannot run.
+// Which file fits this machine is node-gyp-build's affair; FORKYARD_ADDON names another one (tests do).
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { ForkyardError } from '../errors.js';
+import type { Addon } from './contract.js';
+
+let addon: Addon | undefined;
+
+/** The addon of this environment. Throws `ERR_FORKYARD_UNSUPPORTED_PLATFORM` where there can be none. */
+export function loadAddon(): Addon {
+  addon ??= load();
+  return addon;
+}
+
+/** Why Forkyard cannot run in such a process, or undefined. */
+export function unsupportedReason(host: {
+  platform: string;
+  arch: string;
+  versions: Record<string, string | undefined>;
+  nativeAddonsForbidden: boolean;
+}): string | undefined {
+  if (host.versions['bun'] !== undefined) return 'Bun';
+  if (host.versions['deno'] !== undefined) return 'Deno';
+  if (host.versions['electron'] !== undefined) return 'Electron';
+  if (host.platform !== 'linux') return `the operating system ${host.platform}`;
+  if (host.arch !== 'x64' && host.arch !== 'arm64') return `the processor architecture ${host.arch}`;
+  if (host.nativeAddonsForbidden)
+    return "Node's permission model without --allow-addons and --allow-child-process";
+  return undefined;
+}
+
+function load(): Addon {
+  const reason = unsupportedReason({
+    platform: process.platform,
+    arch: process.arch,
+    versions: process.versions,
+    nativeAddonsForbidden: addonsAreForbidden(),
+  });
+  if (reason !== undefined) {
+    throw new ForkyardError(
+      `Forkyard cannot run here: it does not support ${reason}. It needs Node 20.19 or later on Linux (x64 or arm64).`,
+      { code: 'ERR_FORKYARD_UNSUPPORTED_PLATFORM' },
+    );
+  }
+  const require = createRequire(import.meta.url);
+  const named = process.env['FORKYARD_ADDON'];
+  try {
+    if (named !== undefined && named !== '') return require(named) as Addon;
+    const nodeGypBuild = require('node-gyp-build') as (directory: string) => Addon;
+    return nodeGypBuild(fileURLToPath(new URL('../..', import.meta.url)));
+  } catch (cause) {
+    throw new ForkyardError(
+      'Forkyard could not load its native addon. Reinstall the package on this machine (`npm rebuild forkyard`); ' +
+        'where no prebuilt addon fits, that needs a C++20 compiler, make and Python 3.',
+      { code: 'ERR_FORKYARD_ADDON_MISSING', cause },
+    );
+  }
+}
+
+function addonsAreForbidden(): boolean {
+  const permission = (process as { permission?: { has(scope: string): boolean } }).permission;
+  if (permission === undefined) return false;
+  return !permission.has('child') || process.execArgv.every((flag) => !flag.startsWith('--allow-addons'));
+}

@@ -1,0 +1,57 @@
+// What a pool needs of its workers, wherever they run. Today's backend is process-backend.ts.
+import type { EncodedMessage, RecordHead } from '../channel/ring-writer.js';
+import type { ExitStatus } from '../process/exit-status.js';
+
+/** A task that a dead worker had not begun: it can be given to another. */
+export interface UnstartedTask {
+  readonly id: number;
+  readonly type: number;
+  readonly taskNumber: number;
+  readonly message: EncodedMessage;
+}
+
+/** What a pool is told of a worker, in this order; `onResult` any number of times, also between the other calls. */
+export interface WorkerEvents {
+  onReady(): void;
+  /** It will never be ready: the initializer threw, or the system refused. */
+  onStartFailed(error: unknown): void;
+  /** A message of `resultMessageType`; `read` decodes its value and may throw. */
+  onResult(type: number, id: number, read: () => unknown): void;
+  /** Everything that has arrived was told. */
+  onDrained(): void;
+  /** Dead; all its results were told before. */
+  onEnded(status: ExitStatus): void;
+  /** What it had not begun, once nobody else can touch it. The last call. */
+  onReclaimed(unstarted: UnstartedTask[]): void;
+}
+
+export interface PoolWorker {
+  readonly name: string;
+  readonly pid: number | null;
+  /** Mean run time of its last tasks, in microseconds; 0 while unknown. */
+  readonly meanTaskUs: number;
+  /** How long it has been running tasks, in milliseconds. */
+  readonly busyMs: number;
+  /** Whether it can be given a task now, as far as room goes. */
+  readonly hasRoom: boolean;
+  /** Null if it was given; else the encoded message, to be given later. Throws if the value cannot be encoded. */
+  give(head: RecordHead, value: unknown): EncodedMessage | null;
+  giveEncoded(head: RecordHead, message: EncodedMessage): boolean;
+  /** For messages that wait for room by themselves. */
+  send(head: RecordHead, value: unknown): void;
+  /** A mark of what was given so far, for `hasBegun`. */
+  readonly mark: number;
+  /** Whether it has begun with everything before that mark. */
+  hasBegun(mark: number): boolean;
+  signal(signal: number): void;
+}
+
+export interface WorkerOptions {
+  readonly index: number;
+  readonly name: string;
+}
+
+export interface PoolBackend {
+  /** Throws if there is no slot or memory for one more. */
+  start(options: WorkerOptions, events: WorkerEvents): PoolWorker;
+}

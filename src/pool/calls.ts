@@ -1,0 +1,38 @@
+// What a pool has to do, in its two forms: a single task that waits for a worker, and a feed that makes its chunks only
+// when a worker can take one. Who asked for it and gets the results is results/.
+
+/** Receives the outcome of tasks; `index` is the caller's own number for the task or chunk. */
+export interface ResultSink {
+  onResult(index: number, value: unknown): void;
+  onFailure(index: number, error: unknown): void;
+  /** Of a chunk: the results before the item that threw. */
+  onChunkFailure(index: number, values: unknown[], error: unknown): void;
+}
+
+/** One record's worth of work for a worker. */
+export interface Chunk {
+  readonly type: number;
+  readonly taskNumber: number;
+  readonly index: number;
+  readonly value: unknown;
+}
+
+/** Makes chunks on demand. */
+export interface Feed extends ResultSink {
+  /** The next chunk; null if there is none now (`isExhausted` tells whether there ever will be). May throw nothing. */
+  next(): Chunk | null;
+  readonly isExhausted: boolean;
+}
+
+/** A task on its way: in a worker, or waiting for one. */
+export interface TaskEntry {
+  readonly id: number;
+  readonly index: number;
+  readonly sink: ResultSink;
+  readonly taskNumber: number;
+  readonly type: number;
+  /** Index of the worker that has it, or -1. */
+  worker: number;
+  /** The worker's mark after it was given. */
+  mark: number;
+}

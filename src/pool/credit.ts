@@ -1,0 +1,13 @@
+// How many tasks a worker may hold: many short ones, so that it never waits for the pool; one or two long ones, so
+// that none waits behind another while a second worker is idle.
+
+const targetUs = 2000;
+const longTaskUs = 10_000;
+const mostTasks = 1024;
+
+/** `meanTaskUs` is 0 while nothing is known; then one task runs and one is at hand. */
+export function creditFor(meanTaskUs: number, concurrency: number): number {
+  if (meanTaskUs === 0) return concurrency + 1;
+  if (meanTaskUs >= longTaskUs) return concurrency;
+  return Math.min(mostTasks, Math.max(concurrency + 1, Math.ceil(targetUs / meanTaskUs)));
+}

@@ -1,0 +1,89 @@
+// The workers of a pool as the dispatcher sees them: which has credit, and which one a task goes to.
+// Starting and replacing them is supervisor.ts.
+import type { PoolWorker } from './backend.js';
+import { creditFor } from './credit.js';
+
+/** A worker that is ready for tasks. */
+export interface CrewMember {
+  readonly index: number;
+  readonly worker: PoolWorker;
+  /** Numbers of the tasks that it knows. */
+  readonly defined: Set<number>;
+  held: number;
+  credit: number;
+  completed: number;
+}
+
+export class Crew {
+  readonly #members = new Map<number, CrewMember>();
+  readonly #concurrency: number;
+  #order: CrewMember[] = [];
+  #next = 0;
+  #free = 0;
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
+  }
+
+  get members(): readonly CrewMember[] {
+    return this.#order;
+  }
+
+  get(index: number): CrewMember | undefined {
+    return this.#members.get(index);
+  }
+
+  add(index: number, worker: PoolWorker): CrewMember {
+    const credit = creditFor(0, this.#concurrency);
+    const member: CrewMember = { index, worker, defined: new Set(), held: 0, credit, completed: 0 };
+    this.#members.set(index, member);
+    this.#order = [...this.#members.values()];
+    this.#free += credit;
+    return member;
+  }
+
+  remove(index: number): void {
+    const member = this.#members.get(index);
+    if (member === undefined) return;
+    this.#free -= Math.max(0, member.credit - member.held);
+    this.#members.delete(index);
+    this.#order = [...this.#members.values()];
+  }
+
+  /** The next worker with credit and room: an idle one if there is one, else in turn. */
+  pick(): CrewMember | undefined {
+    if (this.#free <= 0) return undefined;
+    const order = this.#order;
+    let fallback: CrewMember | undefined;
+    for (let i = 0; i < order.length; i++) {
+      const place = (this.#next + i) % order.length;
+      const member = order[place] as CrewMember;
+      if (member.held >= member.credit || !member.worker.hasRoom) continue;
+      if (member.held === 0) {
+        this.#next = place + 1;
+        return member;
+      }
+      fallback ??= member;
+    }
+    if (fallback !== undefined) this.#next = order.indexOf(fallback) + 1;
+    return fallback;
+  }
+
+  take(member: CrewMember): void {
+    if (member.held < member.credit) this.#free--;
+    member.held++;
+  }
+
+  giveBack(member: CrewMember): void {
+    member.held--;
+    if (member.held < member.credit) this.#free++;
+  }
+
+  /** Follows the run time of the worker's tasks. */
+  updateCredit(member: CrewMember): void {
+    const credit = creditFor(member.worker.meanTaskUs, this.#concurrency);
+    if (credit === member.credit) return;
+    this.#free += Math.max(0, credit - member.held) - Math.max(0, member.credit - member.held);
+    member.credit = credit;
+  }
+}

@@ -1,0 +1,80 @@
+// The options of a Pool and of its calls, interpreted once, at the border.
+import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { resolveEnv } from '../process/options.js';
+import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
+import { cpuCount } from '../system/cpu-count.js';
+import { type CpuSpec, resolveCpus } from '../system/resolve-cpus.js';
+import type { SchedulerSpec } from '../system/scheduler.js';
+import type { TaskTarget } from '../task/define-tasks.js';
+import { referenceOf, type TaskReference } from '../task/reference.js';
+
+/** What `new Pool(options)` takes; a number is `{ processes }`. */
+export interface PoolOptions {
+  /** Number of workers. Default: the CPUs that this process may use. */
+  readonly processes?: number | undefined;
+  /** A task that each worker runs before any other, with `initargs`. If it fails, the pool is broken. */
+  // biome-ignore lint/suspicious/noExplicitAny: any task will do, its arguments are checked against nothing here
+  readonly initializer?: TaskTarget<any[], unknown> | undefined;
+  readonly initargs?: readonly unknown[] | undefined;
+  /** How many asynchronous tasks one worker overlaps. Default 1. */
+  readonly concurrency?: number | undefined;
+  /** One list of CPUs for all workers, one list per worker, `'spread'` or `'compact'`. */
+  readonly cpus?: CpuSpec | undefined;
+  /** Nice value of the workers, -20 to 19. */
+  readonly priority?: number | undefined;
+  readonly scheduler?: SchedulerSpec | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** In front of the workers' numbers: `NAME-1`, ... Default `PoolWorker`. */
+  readonly name?: string | undefined;
+  /** Deaths of workers in a row, without a result in between, after which the pool gives up. Default 4 per worker, at least 8. */
+  readonly restartBudget?: number | undefined;
+}
+
+export interface ResolvedPoolOptions {
+  readonly processes: number;
+  readonly initializer: TaskReference | undefined;
+  readonly initargs: unknown[];
+  readonly concurrency: number;
+  /** One entry per worker. */
+  readonly scheduling: readonly Scheduling[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly name: string;
+  readonly restartBudget: number;
+}
+
+const method = 'new Pool';
+
+export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPoolOptions {
+  const options: PoolOptions = typeof given === 'number' ? { processes: given } : given;
+  if (typeof options !== 'object' || options === null) {
+    throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
+  }
+  const { initializer, initargs = [], name = 'PoolWorker' } = options;
+  const processes = wholeNumber(method, 'processes', options.processes ?? cpuCount());
+  if (!Array.isArray(initargs)) throw argumentTypeError(method, 'initargs', 'an array', initargs);
+  if (typeof name !== 'string') throw argumentTypeError(method, 'name', 'a string', name);
+  const { priority, scheduler } = options;
+  const common = resolveScheduling(method, { priority, scheduler });
+  const cpus = options.cpus === undefined ? undefined : resolveCpus(options.cpus, processes, { method });
+  return {
+    processes,
+    initializer: initializer === undefined ? undefined : referenceOf(initializer as TaskTarget, method),
+    initargs: [...initargs],
+    concurrency: wholeNumber(method, 'concurrency', options.concurrency ?? 1),
+    scheduling: Array.from({ length: processes }, (_, index) => {
+      const own = cpus?.[index];
+      return own === undefined ? common : { ...common, cpus: own };
+    }),
+    env: resolveEnv(options.env),
+    name,
+    restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),
+  };
+}
+
+/** `value` if it is an integer of at least 1. */
+export function wholeNumber(method: string, name: string, value: unknown): number {
+  if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number', value);
+  if (!Number.isInteger(value) || value < 1)
+    throw argumentRangeError(method, name, 'an integer of at least 1', value);
+  return value;
+}

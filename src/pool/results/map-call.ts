@@ -1,0 +1,70 @@
+// A map over an array: chunks made as workers become free, results in input order, the first error in input order.
+import type { Chunk, Feed } from '../calls.js';
+
+export interface MapPlan {
+  readonly items: readonly unknown[];
+  readonly chunkSize: number;
+  readonly type: number;
+  readonly taskNumber: number;
+}
+
+export class MapCall implements Feed {
+  readonly promise: Promise<unknown[]>;
+  readonly #plan: MapPlan;
+  readonly #chunks: unknown[][];
+  #resolve!: (values: unknown[]) => void;
+  #reject!: (reason: unknown) => void;
+  #next = 0;
+  #inFlight = 0;
+  #failedAt = Infinity;
+  #error: unknown;
+
+  constructor(plan: MapPlan) {
+    this.#plan = plan;
+    this.#chunks = new Array(Math.ceil(plan.items.length / plan.chunkSize));
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    if (plan.items.length === 0) this.#resolve([]);
+  }
+
+  get isExhausted(): boolean {
+    return this.#next >= this.#chunks.length;
+  }
+
+  next(): Chunk | null {
+    if (this.isExhausted) return null;
+    const { items, chunkSize, type, taskNumber } = this.#plan;
+    const index = this.#next++;
+    this.#inFlight++;
+    return { type, taskNumber, index, value: items.slice(index * chunkSize, (index + 1) * chunkSize) };
+  }
+
+  onResult(index: number, value: unknown): void {
+    this.#chunks[index] = value as unknown[];
+    this.#settleOne();
+  }
+
+  onChunkFailure(index: number, _values: unknown[], error: unknown): void {
+    this.onFailure(index, error);
+  }
+
+  // After a failure nothing new is begun, and what runs is waited for: as in Python, the error that comes first in
+  // the input is the one that is told. An index below 0 is the whole call.
+  onFailure(index: number, error: unknown): void {
+    if (index < this.#failedAt) {
+      this.#failedAt = index;
+      this.#error = error;
+    }
+    this.#next = this.#chunks.length;
+    if (index < 0) this.#reject(error);
+    else this.#settleOne();
+  }
+
+  #settleOne(): void {
+    if (--this.#inFlight > 0 || !this.isExhausted) return;
+    if (this.#failedAt !== Infinity) this.#reject(this.#error);
+    else this.#resolve(this.#chunks.length === 1 ? (this.#chunks[0] as unknown[]) : this.#chunks.flat(1));
+  }
+}

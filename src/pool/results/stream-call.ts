@@ -1,0 +1,158 @@
+// imap and imapUnordered: results as an async iterator, the input drawn only as fast as results are taken.
+// Results that came before an error, of a task or of the input, are delivered before it.
+import type { Chunk, Feed } from '../calls.js';
+import { type Input, InputReader } from './input-reader.js';
+
+export interface StreamPlan {
+  readonly input: Input;
+  readonly chunkSize: number;
+  /** Chunks that may be under way or wait to be taken. */
+  readonly bufferSize: number;
+  readonly ordered: boolean;
+  readonly type: number;
+  readonly taskNumber: number;
+}
+
+interface Outcome {
+  readonly values: unknown[];
+  readonly failure: { readonly reason: unknown } | undefined;
+}
+
+interface Taker {
+  resolve(result: IteratorResult<unknown>): void;
+  reject(reason: unknown): void;
+}
+
+export class StreamCall implements Feed {
+  readonly #plan: StreamPlan;
+  readonly #pump: () => void;
+  readonly #input: InputReader;
+  readonly #outcomes = new Map<number, Outcome>();
+  readonly #takers: Taker[] = [];
+  #made = 0;
+  #delivered = 0;
+  #values: unknown[] = [];
+  #nextValue = 0;
+  /** After the values at hand nothing more is delivered but this error. */
+  #failure: { readonly reason: unknown } | undefined;
+  #stopped = false;
+
+  constructor(plan: StreamPlan, pump: () => void) {
+    this.#plan = plan;
+    this.#pump = pump;
+    this.#input = new InputReader(plan.input, plan.chunkSize, () => {
+      this.#serve();
+      pump();
+    });
+  }
+
+  get isExhausted(): boolean {
+    return this.#stopped || this.#failure !== undefined || this.#input.isExhausted;
+  }
+
+  next(): Chunk | null {
+    const { bufferSize, type, taskNumber } = this.#plan;
+    if (this.isExhausted || this.#made - this.#delivered >= bufferSize) return null;
+    const value = this.#input.read();
+    if (value === null) {
+      if (this.#input.isExhausted) queueMicrotask(() => this.#serve());
+      return null;
+    }
+    return { type, taskNumber, index: this.#made++, value };
+  }
+
+  onResult(index: number, value: unknown): void {
+    this.#settle(index, { values: value as unknown[], failure: undefined });
+  }
+
+  onChunkFailure(index: number, values: unknown[], error: unknown): void {
+    this.#settle(index, { values, failure: { reason: error } });
+  }
+
+  onFailure(index: number, error: unknown): void {
+    this.#settle(index < 0 ? this.#made++ : index, { values: [], failure: { reason: error } });
+  }
+
+  /** The iterator that the user has. */
+  iterator(): AsyncIterableIterator<unknown> {
+    const iterator: AsyncIterableIterator<unknown> = {
+      next: () =>
+        new Promise((resolve, reject) => {
+          this.#takers.push({ resolve, reject });
+          this.#serve();
+        }),
+      return: async (value?: unknown) => {
+        this.#stop();
+        this.#serve();
+        return { done: true, value };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  #settle(index: number, outcome: Outcome): void {
+    if (this.#stopped || this.#failure !== undefined) return;
+    this.#outcomes.set(index, outcome);
+    this.#serve();
+  }
+
+  // Hands over what is there, in order or as it comes, and makes room for the next chunks.
+  #serve(): void {
+    const deliveredBefore = this.#delivered;
+    while (this.#takers.length > 0) {
+      if (this.#nextValue < this.#values.length) {
+        (this.#takers.shift() as Taker).resolve({ done: false, value: this.#values[this.#nextValue++] });
+      } else if (!this.#takeOutcome()) {
+        if (this.#isAtEnd()) this.#serveEnd();
+        break;
+      }
+    }
+    if (this.#delivered !== deliveredBefore) this.#pump();
+  }
+
+  #takeOutcome(): boolean {
+    if (this.#failure !== undefined) return false;
+    const key = this.#plan.ordered ? this.#delivered : (this.#outcomes.keys().next().value ?? -1);
+    const outcome = this.#outcomes.get(key);
+    if (outcome === undefined) return false;
+    this.#outcomes.delete(key);
+    this.#delivered++;
+    this.#values = outcome.values;
+    this.#nextValue = 0;
+    if (outcome.failure !== undefined) this.#fail(outcome.failure);
+    return true;
+  }
+
+  #isAtEnd(): boolean {
+    if (this.#stopped || this.#failure !== undefined) return true;
+    if (!this.#input.isExhausted || this.#delivered < this.#made) return false;
+    this.#failure = this.#input.failure;
+    return true;
+  }
+
+  #serveEnd(): void {
+    const failure = this.#stopped ? undefined : this.#failure;
+    this.#stop();
+    for (const [place, taker] of this.#takers.splice(0).entries()) {
+      if (place === 0 && failure !== undefined) taker.reject(failure.reason);
+      else taker.resolve({ done: true, value: undefined });
+    }
+  }
+
+  #fail(failure: { readonly reason: unknown }): void {
+    this.#failure = failure;
+    this.#outcomes.clear();
+    this.#input.close();
+  }
+
+  #stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#values = [];
+    this.#nextValue = 0;
+    this.#outcomes.clear();
+    this.#input.close();
+    this.#pump();
+  }
+}

@@ -1,0 +1,62 @@
+// Runs one task over the items of a chunk: in a plain loop as long as it is synchronous, overlapped where it is not.
+import type { ChunkFailure } from './messages.js';
+
+/** The results in order, or how far it came. */
+export type ChunkOutcome =
+  | { readonly values: unknown[]; readonly failure: undefined }
+  | { readonly values: undefined; readonly failure: ChunkFailure };
+
+type Call = (item: unknown) => unknown;
+
+/** Stops at the first item that throws; with `concurrency`, at the first in input order among those under way. */
+export function runChunk(
+  call: Call,
+  items: readonly unknown[],
+  concurrency: number,
+): ChunkOutcome | Promise<ChunkOutcome> {
+  const values: unknown[] = [];
+  for (let index = 0; index < items.length; index++) {
+    try {
+      const value = call(items[index]);
+      if (isThenable(value)) return finishOverlapped(call, { items, values, pending: value }, concurrency);
+      values.push(value);
+    } catch (error) {
+      return { values: undefined, failure: { values, error } };
+    }
+  }
+  return { values, failure: undefined };
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+async function finishOverlapped(
+  call: Call,
+  begun: { items: readonly unknown[]; values: unknown[]; pending: PromiseLike<unknown> },
+  concurrency: number,
+): Promise<ChunkOutcome> {
+  const { items, values } = begun;
+  let next = values.length;
+  let failedAt = Infinity;
+  let failure: unknown;
+  const lane = async (first?: PromiseLike<unknown>): Promise<void> => {
+    for (let value = first; next < items.length && failedAt === Infinity; value = undefined) {
+      const index = next++;
+      try {
+        values[index] = await (value ?? call(items[index]));
+      } catch (error) {
+        if (index > failedAt) continue;
+        failedAt = index;
+        failure = error;
+      }
+    }
+  };
+  const lanes = [lane(begun.pending)];
+  while (lanes.length < concurrency) lanes.push(lane());
+  await Promise.all(lanes);
+  if (failedAt === Infinity) return { values, failure: undefined };
+  return { values: undefined, failure: { values: values.slice(0, failedAt), error: failure } };
+}

@@ -1,0 +1,191 @@
+// The main module of a pool's worker: takes tasks from its ring, runs them, writes their results into the other.
+// The pool's half is process-backend.ts; a chunk's items are run by run-chunk.ts.
+import type { Channel } from '../channel/channel.js';
+import type { BellSource } from '../family/bell.js';
+import { member } from '../family/membership.js';
+import type { ChildContext } from '../process/child.js';
+import type { TaskReference } from '../task/reference.js';
+import { resolveTask } from '../task/resolve.js';
+import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
+import { type ChunkOutcome, isThenable, runChunk } from './run-chunk.js';
+import { WorkMeter } from './work-meter.js';
+
+type TaskFunction = (...args: unknown[]) => unknown;
+
+interface KnownTask {
+  readonly reference: TaskReference;
+  run: TaskFunction | undefined;
+}
+
+interface TakenTask {
+  readonly type: number;
+  readonly id: number;
+  readonly task: KnownTask;
+  readonly value: unknown[];
+}
+
+// The event loop of the worker gets its turn at least so often; and the pool hears of results at least so often.
+const turnMs = 5;
+const announceMs = 0.05;
+
+export async function main({ channel, payload }: ChildContext): Promise<void> {
+  const { concurrency, initializer, initargs } = payload as WorkerPayload;
+  // The terminal's Ctrl-C reaches the whole group: what happens then is the pool's decision.
+  process.on('SIGINT', () => {});
+  if (initializer !== undefined) {
+    const initialize = (await resolveTask(initializer)) as TaskFunction;
+    await initialize(...initargs);
+  }
+  const worker = new WorkerLoop(channel, concurrency);
+  channel.send({ type: resultMessageType.ready, id: 0, extra: 0 }, null);
+  worker.start();
+}
+
+class WorkerLoop implements BellSource {
+  readonly #channel: Channel;
+  readonly #meter: WorkMeter;
+  readonly #concurrency: number;
+  readonly #tasks: KnownTask[] = [];
+  #active = 0;
+  #closing = false;
+  #announced = 0;
+
+  constructor(channel: Channel, concurrency: number) {
+    this.#channel = channel;
+    this.#meter = new WorkMeter(channel);
+    this.#concurrency = concurrency;
+  }
+
+  start(): void {
+    const { bell } = member();
+    bell.hold();
+    bell.add(this);
+  }
+
+  hasWork(): boolean {
+    if (this.#channel.backlog > 0 && !this.#channel.flush()) return false;
+    return this.#active < this.#concurrency && this.#channel.reader.hasRecord();
+  }
+
+  drain(): void {
+    const { reader } = this.#channel;
+    const start = performance.now();
+    this.#announced = start;
+    this.#meter.enter(start);
+    let now = start;
+    let finished = 0;
+    while (
+      this.#active < this.#concurrency &&
+      this.#channel.flush() &&
+      now - start < turnMs &&
+      reader.next()
+    ) {
+      finished += this.#takeRecord();
+      now = performance.now();
+      if (now - this.#announced > announceMs) this.#announce(now);
+    }
+    if (finished > 0) this.#meter.sample(now - start, finished);
+    this.#meter.leave(now);
+    this.#announce(now);
+    if (this.#closing && this.#active === 0 && this.#channel.flush()) process.exit();
+  }
+
+  // The number of tasks that were run to their end: 0 or 1.
+  #takeRecord(): number {
+    const { reader } = this.#channel;
+    const { type, id, extra } = reader;
+    let value: unknown;
+    let unreadable: { readonly reason: unknown } | undefined;
+    try {
+      value = reader.decode();
+    } catch (reason) {
+      unreadable = { reason };
+    }
+    // The record is given up before the task runs: that marks the task as begun.
+    if (reader.advance()) this.#channel.wakePeerNow();
+    if (unreadable !== undefined) return this.#report(resultMessageType.failure, id, unreadable.reason);
+    switch (type) {
+      case taskMessageType.define:
+        this.#tasks[extra] = { reference: value as TaskReference, run: undefined };
+        return 0;
+      case taskMessageType.close:
+        this.#closing = true;
+        return 0;
+      default:
+        return this.#begin({ type, id, task: this.#tasks[extra] as KnownTask, value: value as unknown[] });
+    }
+  }
+
+  #begin(taken: TakenTask): number {
+    const { run } = taken.task;
+    if (run === undefined) return this.#goOn(taken, 1, this.#resolveAndRun(taken));
+    try {
+      const result = this.#call(run, taken);
+      if (isThenable(result)) {
+        // An asynchronous chunk overlaps its own items, and has the worker to itself.
+        return this.#goOn(taken, taken.type === taskMessageType.apply ? 1 : this.#concurrency, result);
+      }
+      return this.#finish(taken, result);
+    } catch (error) {
+      return this.#report(resultMessageType.failure, taken.id, error);
+    }
+  }
+
+  async #resolveAndRun(taken: TakenTask): Promise<unknown> {
+    taken.task.run ??= (await resolveTask(taken.task.reference)) as TaskFunction;
+    return await this.#call(taken.task.run, taken);
+  }
+
+  #call(run: TaskFunction, { type, value }: TakenTask): unknown {
+    switch (type) {
+      case taskMessageType.apply:
+        return run(...value);
+      case taskMessageType.starmap:
+        return runChunk((args) => run(...(args as unknown[])), value, this.#concurrency);
+      default:
+        return runChunk(run, value, this.#concurrency);
+    }
+  }
+
+  #goOn(taken: TakenTask, weight: number, result: PromiseLike<unknown>): number {
+    const began = performance.now();
+    this.#active += weight;
+    this.#meter.enter(began);
+    const settle = (report: () => void): void => {
+      report();
+      const now = performance.now();
+      this.#active -= weight;
+      this.#meter.sample((now - began) / this.#concurrency, 1);
+      this.#meter.leave(now);
+      this.#announce(now);
+      queueMicrotask(member().bell.onRing);
+    };
+    result.then(
+      (value) => settle(() => this.#finish(taken, value)),
+      (error: unknown) => settle(() => this.#report(resultMessageType.failure, taken.id, error)),
+    );
+    return 0;
+  }
+
+  #finish({ type, id }: TakenTask, result: unknown): number {
+    if (type === taskMessageType.apply) return this.#report(resultMessageType.result, id, result);
+    const { values, failure } = result as ChunkOutcome;
+    if (failure === undefined) return this.#report(resultMessageType.result, id, values);
+    return this.#report(resultMessageType.chunkFailure, id, failure);
+  }
+
+  // What cannot be encoded is reported as the failure of its task.
+  #report(type: number, id: number, value: unknown): number {
+    try {
+      this.#channel.post({ type, id, extra: 0 }, value);
+    } catch (error) {
+      this.#channel.post({ type: resultMessageType.failure, id, extra: 0 }, error);
+    }
+    return 1;
+  }
+
+  #announce(now: number): void {
+    this.#announced = now;
+    this.#channel.wakePeerNow();
+  }
+}

@@ -1,0 +1,36 @@
+// What parent and child say to each other around the child's start. What follows belongs to the child's main module.
+import type { ChannelAddress } from '../channel/channel.js';
+import type { SlotId } from '../native/contract.js';
+import type { Scheduling } from './scheduling.js';
+
+/** Types of the messages of this folder; those of a main module begin at `firstOwn`. */
+export const bootMessageType = { boot: 1, started: 2, failed: 3, firstOwn: 16 } as const;
+
+/** The environment variable that tells a new process where it belongs; removed before user code runs. */
+export const invitationVariable = 'FORKYARD_INVITATION';
+
+/** Its value, as JSON. */
+export interface InvitationData {
+  readonly slot: SlotId;
+  readonly descriptors: readonly number[];
+  readonly channel: ChannelAddress;
+}
+
+/** Parent to child, the first message. */
+export interface BootMessage {
+  /** URL of the module whose `main(boot)` this process is to run: process/run-target or pool/worker-loop. */
+  readonly main: string;
+  readonly payload: unknown;
+  readonly identity: Identity;
+  readonly parent: Identity;
+  readonly scheduling: Scheduling;
+  /** The parent's `process.argv.slice(1)`: the child's looks the same, as in Python. */
+  readonly argv: readonly string[];
+}
+
+/** What one process knows of another. */
+export interface Identity {
+  readonly name: string;
+  readonly pid: number;
+  readonly daemon: boolean;
+}

@@ -1,0 +1,197 @@
+// The parent's hold on one child: reserves its slot, starts it, hears it, learns of its end, sweeps what it left.
+// Process and the pool's workers are built on it; what they say to their child is theirs.
+import { closeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Channel, sweepPeer } from '../channel/channel.js';
+import type { RingReader } from '../channel/ring-reader.js';
+import { member } from '../family/membership.js';
+import type { SlotId } from '../native/contract.js';
+import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
+import type { ExitStatus } from './exit-status.js';
+import { ownIdentity } from './identity.js';
+import type { ResolvedProcessOptions } from './options.js';
+import { recommendedStartMethod } from './start-method/recommended.js';
+import type { Launched } from './start-method/start-method.js';
+
+/** What the owner of a handle is told, in this order. Never before `start` has returned. */
+export interface ChildEvents {
+  /** Joined, scheduled, about to run its main module. */
+  onStarted(): void;
+  /** Never ran its main module: the system refused, or the child could not do as it was told. */
+  onStartFailed(error: unknown): void;
+  /** A message of the main module; `reader` stands at it. */
+  onMessage(reader: RingReader): void;
+  /** Everything that had arrived was told. */
+  onDrained(): void;
+  /** Dead and reaped; everything that it published was delivered before. */
+  onEnded(status: ExitStatus): void;
+  /** Its slot is swept: what is still in its rings may be taken back. The channel is closed after this. */
+  onSwept(): void;
+}
+
+const sweepAgainMs = 5;
+
+export class ChildHandle {
+  readonly slot: SlotId;
+  readonly channel: Channel;
+  readonly #options: ResolvedProcessOptions;
+  readonly #events: ChildEvents;
+  #launched: Launched | undefined;
+  #pidfd = -1;
+  #ended = false;
+  #keepsAlive: boolean;
+  /** A signal sent before there was a process. */
+  #pendingSignal = 0;
+
+  /** Reserves what the child needs. Throws `ResourceError` if the family has no slot or memory left. */
+  constructor(options: ResolvedProcessOptions, events: ChildEvents) {
+    const { addon } = member();
+    this.#options = options;
+    this.#events = events;
+    this.#keepsAlive = !options.daemon;
+    this.slot = addon.reserveSlot();
+    try {
+      this.channel = Channel.create(this.slot);
+    } catch (error) {
+      addon.cancelReservation(this.slot.index, this.slot.generation);
+      throw error;
+    }
+  }
+
+  get pid(): number | null {
+    return this.#launched?.pid ?? null;
+  }
+
+  get stdio(): Pick<Launched, 'stdin' | 'stdout' | 'stderr'> {
+    const { stdin = null, stdout = null, stderr = null } = this.#launched ?? {};
+    return { stdin, stdout, stderr };
+  }
+
+  /** A descriptor that becomes readable when the process ends; -1 while there is none. */
+  get pidfd(): number {
+    return this.#pidfd;
+  }
+
+  /** Starts the child with `main` as its main module. Throws if `payload` cannot be encoded: nothing was started. */
+  start(main: URL, payload: unknown): void {
+    const boot: BootMessage = {
+      main: main.href,
+      payload,
+      identity: { name: this.#options.name, pid: 0, daemon: this.#options.daemon },
+      parent: { ...ownIdentity(), pid: process.pid },
+      scheduling: this.#options.scheduling,
+      argv: process.argv.slice(1),
+    };
+    try {
+      this.channel.send({ type: bootMessageType.boot, id: 0, extra: 0 }, boot);
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
+    this.channel.listen({
+      onMessage: (reader) => this.#onMessage(reader),
+      onDrained: () => this.#events.onDrained(),
+      onCorrupt: () => this.signal(9),
+    });
+    this.#launch();
+  }
+
+  /** Sends a signal to the process; to one that is being started, as soon as it exists. */
+  signal(signal: number): void {
+    if (this.#ended) return;
+    if (this.#pidfd < 0) {
+      if (this.#pendingSignal !== 9) this.#pendingSignal = signal;
+      return;
+    }
+    member().addon.signalPidfd(this.#pidfd, signal);
+  }
+
+  ref(): void {
+    this.#keepsAlive = true;
+    this.#launched?.ref();
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    this.#launched?.unref();
+  }
+
+  /** Closes the pidfd. Only after the end. */
+  closePidfd(): void {
+    if (this.#pidfd >= 0) closeSync(this.#pidfd);
+    this.#pidfd = -1;
+  }
+
+  #launch(): void {
+    const descriptors = member().addon.descriptors();
+    const invitation: InvitationData = {
+      slot: this.slot,
+      descriptors: descriptors.map((_, index) => 3 + index),
+      channel: this.channel.address,
+    };
+    const { stdio, env, cwd, execArgv } = this.#options;
+    const started = recommendedStartMethod.launch({
+      entry: childEntry,
+      stdio,
+      descriptors,
+      env: { ...env, [invitationVariable]: JSON.stringify(invitation) },
+      cwd,
+      execArgv,
+    });
+    if (started instanceof Promise) {
+      started.then(
+        (launched) => this.#onLaunched(launched),
+        (error: unknown) => {
+          this.#abandon();
+          this.#events.onStartFailed(error);
+        },
+      );
+    } else {
+      this.#onLaunched(started);
+    }
+  }
+
+  #onLaunched(launched: Launched): void {
+    this.#launched = launched;
+    if (!this.#keepsAlive) launched.unref();
+    this.#pidfd = member().addon.openPidfd(launched.pid);
+    if (this.#pendingSignal !== 0) member().addon.signalPidfd(this.#pidfd, this.#pendingSignal);
+    launched.onExit((status) => this.#onExit(status));
+  }
+
+  #onMessage(reader: RingReader): void {
+    switch (reader.type) {
+      case bootMessageType.started:
+        return this.#events.onStarted();
+      case bootMessageType.failed:
+        return this.#events.onStartFailed(reader.decode());
+      default:
+        return this.#events.onMessage(reader);
+    }
+  }
+
+  #onExit(status: ExitStatus): void {
+    this.#ended = true;
+    this.channel.drain();
+    this.#events.onEnded(status);
+    this.#sweep();
+  }
+
+  // Usually at once. Somebody else may be at it, and may be stopped in the middle: then what hangs on it waits too.
+  #sweep(): void {
+    if (!sweepPeer(this.slot)) {
+      setTimeout(() => this.#sweep(), sweepAgainMs);
+      return;
+    }
+    this.#events.onSwept();
+    this.channel.close();
+  }
+
+  #abandon(): void {
+    this.#ended = true;
+    member().addon.cancelReservation(this.slot.index, this.slot.generation);
+    this.channel.close();
+  }
+}
+
+const childEntry = fileURLToPath(new URL('../entry/child.js', import.meta.url));

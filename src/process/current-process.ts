@@ -1,0 +1,68 @@
+// The process that this code runs in, and those it knows: currentProcess, parentProcess, activeChildren.
+import { readFileSync } from 'node:fs';
+import { ownIdentity, parentIdentity } from './identity.js';
+import type { Process } from './process.js';
+
+/** What can be known of a process that one did not start. */
+export interface ProcessInfo {
+  readonly name: string;
+  readonly pid: number;
+  readonly daemon: boolean;
+}
+
+/** The parent, as its child sees it. */
+export interface ParentProcess extends ProcessInfo {
+  isAlive(): boolean;
+}
+
+let current: ProcessInfo | undefined;
+const children = new Set<Process>();
+
+/** The running process: in the main program its name is `MainProcess`. In a registered subclass it is the instance. */
+export function currentProcess(): ProcessInfo {
+  current ??= { ...ownIdentity(), pid: process.pid };
+  return current;
+}
+
+/** Who started this process; null in the main program. */
+export function parentProcess(): ParentProcess | null {
+  const parent = parentIdentity();
+  if (parent === null) return null;
+  return { ...parent, isAlive: () => process.ppid === parent.pid && isRunning(parent.pid) };
+}
+
+/** The processes that this one started and that have not ended. */
+export function activeChildren(): Process[] {
+  return [...children].filter((child) => child.isAlive());
+}
+
+/** @internal */
+export function setCurrentProcess(process: Process): void {
+  current = process as unknown as ProcessInfo;
+}
+
+/** @internal */
+export function addChild(child: Process): void {
+  if (children.size === 0) process.once('exit', terminateChildren);
+  children.add(child);
+}
+
+/** @internal */
+export function removeChild(child: Process): void {
+  children.delete(child);
+  if (children.size === 0) process.off('exit', terminateChildren);
+}
+
+// A chance for their handlers; the lifeline takes what is still there when this process is gone.
+function terminateChildren(): void {
+  for (const child of activeChildren()) child.terminate();
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat[stat.lastIndexOf(')') + 2] !== 'Z';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,116 @@
+// The options of a Process, interpreted once, at the border.
+import { argumentTypeError } from '../errors.js';
+import type { TaskTarget } from '../task/define-tasks.js';
+import { referenceOf, type TaskReference } from '../task/reference.js';
+import { resolveScheduling, type Scheduling, type SchedulingOptions } from './scheduling.js';
+import type { StdioEntry } from './start-method/start-method.js';
+
+/** What `new Process(options)` takes. */
+export interface ProcessOptions<Args extends unknown[] = unknown[], Result = unknown>
+  extends SchedulingOptions {
+  /** What the process runs: a task. Left out by subclasses with a `run()` of their own. */
+  readonly target?: TaskTarget<Args, Result> | undefined;
+  readonly args?: Args | undefined;
+  /** Default `Process-1`, `Process-2`, ...; below the main process with the parent's numbers in front. */
+  readonly name?: string | undefined;
+  /** A daemon does not keep the program alive and ends with it. Default: as the process that creates it. */
+  readonly daemon?: boolean | undefined;
+  /** The whole environment of the child. Default: that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly cwd?: string | undefined;
+  /** As in `child_process`, for the three standard streams. Default `'inherit'`. */
+  readonly stdio?: StdioEntry | readonly [StdioEntry, StdioEntry, StdioEntry] | undefined;
+  /** Flags for Node. Default: those of this process that make sense for another program. */
+  readonly execArgv?: readonly string[] | undefined;
+  readonly startMethod?: 'spawn' | undefined;
+  /** Terminates the process when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is needed to start a child, whoever it is for. */
+export interface ResolvedProcessOptions {
+  readonly name: string;
+  readonly daemon: boolean;
+  readonly scheduling: Scheduling;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string | undefined;
+  readonly stdio: readonly [StdioEntry, StdioEntry, StdioEntry];
+  readonly execArgv: readonly string[] | undefined;
+}
+
+/** The part that a Process adds. */
+export interface ResolvedTarget {
+  readonly target: TaskReference | undefined;
+  readonly args: unknown[];
+  readonly signal: AbortSignal | undefined;
+}
+
+const method = 'new Process';
+
+export function resolveProcessOptions(
+  options: ProcessOptions,
+  defaults: { name: string; daemon: boolean },
+): ResolvedProcessOptions & ResolvedTarget {
+  if (typeof options !== 'object' || options === null) {
+    throw argumentTypeError(method, 'options', 'an object such as { target, args }', options);
+  }
+  const {
+    target,
+    args = [],
+    name = defaults.name,
+    daemon = defaults.daemon,
+    cwd,
+    execArgv,
+    signal,
+  } = options;
+  check(Array.isArray(args), 'args', 'an array', args);
+  check(typeof name === 'string', 'name', 'a string', name);
+  check(typeof daemon === 'boolean', 'daemon', 'a boolean', daemon);
+  check(cwd === undefined || typeof cwd === 'string', 'cwd', 'a string', cwd);
+  check(isStringArray(execArgv), 'execArgv', 'an array of strings', execArgv);
+  check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal);
+  const { startMethod } = options as { startMethod?: unknown };
+  check(startMethod === undefined || startMethod === 'spawn', 'startMethod', "'spawn'", startMethod);
+  return {
+    name,
+    daemon,
+    scheduling: resolveScheduling(method, options),
+    env: resolveEnv(options.env),
+    cwd,
+    stdio: resolveStdio(options.stdio),
+    execArgv,
+    target: target === undefined ? undefined : referenceOf(target as TaskTarget, method),
+    args,
+    signal,
+  };
+}
+
+export function resolveEnv(env: unknown): Record<string, string | undefined> {
+  if (env === undefined) return { ...process.env };
+  check(typeof env === 'object' && env !== null, 'env', 'an object of strings', env);
+  return { ...(env as Record<string, string | undefined>) };
+}
+
+function resolveStdio(stdio: unknown = 'inherit'): [StdioEntry, StdioEntry, StdioEntry] {
+  const entries = Array.isArray(stdio) ? stdio : [stdio, stdio, stdio];
+  const valid = (entry: unknown): boolean =>
+    entry === 'inherit' ||
+    entry === 'ignore' ||
+    entry === 'pipe' ||
+    (Number.isInteger(entry) && (entry as number) >= 0);
+  check(
+    entries.length === 3 && entries.every(valid),
+    'stdio',
+    "'inherit', 'ignore', 'pipe', a descriptor, or three of these",
+    stdio,
+  );
+  return entries as [StdioEntry, StdioEntry, StdioEntry];
+}
+
+function isStringArray(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((entry) => typeof entry === 'string'));
+}
+
+function check(valid: boolean, name: string, expected: string, received: unknown): void {
+  if (!valid) throw argumentTypeError(method, name, expected, received);
+}

@@ -1,0 +1,307 @@
+// Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
+
+import type { RingReader } from '../channel/ring-reader.js';
+import { ForkyardError, ProcessError } from '../errors.js';
+import { assertNotBootstrapping } from '../task/importing.js';
+import { referenceOf, type TaskReference } from '../task/reference.js';
+import { resolveTask } from '../task/resolve.js';
+import { type Settleable, settleable } from '../util/settleable.js';
+import { ChildHandle } from './child-handle.js';
+import { addChild, removeChild } from './current-process.js';
+import { describeExit, type ExitStatus, exitCodeOf } from './exit-status.js';
+import { ownIdentity } from './identity.js';
+import {
+  type ProcessOptions,
+  type ResolvedProcessOptions,
+  type ResolvedTarget,
+  resolveProcessOptions,
+} from './options.js';
+import { type TargetPayload, targetMessageType } from './target-message.js';
+
+export type ProcessState = 'initial' | 'starting' | 'running' | 'ended' | 'closed';
+
+const signalNumber = { interrupt: 2, kill: 9, terminate: 15 } as const;
+let created = 0;
+
+/**
+ * A function running in a process of its own. `start()` returns at once; `result` is what the target returned, or
+ * threw. Give a `target` that is a task, or subclass it with a `run()` and register the subclass by `task()`.
+ * Python: `multiprocessing.Process`.
+ */
+export class Process<Args extends unknown[] = never[], Result = unknown> {
+  readonly #options: ResolvedProcessOptions & ResolvedTarget;
+  readonly #started: Settleable<void> = settleable();
+  readonly #result: Settleable<Result> = settleable();
+  readonly #ended: Settleable<void> = settleable();
+  readonly #creator = process.pid;
+  readonly #onAbort = (): void => this.terminate();
+  #state: ProcessState = 'initial';
+  #daemon: boolean;
+  #child: ChildHandle | undefined;
+  #status: ExitStatus | null = null;
+
+  constructor(options: ProcessOptions<Args, Result> = {}) {
+    const lineage = ownIdentity().name.match(/-(\d+(?::\d+)*)$/);
+    const number = ++created;
+    this.#options = resolveProcessOptions(options as unknown as ProcessOptions, {
+      name: `${new.target.name}-${lineage === null ? '' : `${lineage[1]}:`}${number}`,
+      daemon: ownIdentity().daemon,
+    });
+    this.#daemon = this.#options.daemon;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+
+  set daemon(value: boolean) {
+    this.#require('daemon', this.#state === 'initial', 'set it before start()');
+    this.#daemon = Boolean(value);
+  }
+
+  /** Null until `started` has resolved. */
+  get pid(): number | null {
+    this.#requireOpen('pid');
+    return this.#child?.pid ?? null;
+  }
+
+  /** Null while it runs; 0 to 255, or the negative number of the signal that ended it. */
+  get exitCode(): number | null {
+    this.#requireOpen('exitCode');
+    return this.#status === null ? null : exitCodeOf(this.#status);
+  }
+
+  /** How it ended; null while it runs. */
+  get exitStatus(): ExitStatus | null {
+    this.#requireOpen('exitStatus');
+    return this.#status;
+  }
+
+  /** A descriptor (a pidfd) that becomes readable when the process ends. Valid until `close()`. */
+  get sentinel(): number {
+    this.#requireOpen('sentinel');
+    this.#require('sentinel', (this.#child?.pidfd ?? -1) >= 0, 'await started first');
+    return (this.#child as ChildHandle).pidfd;
+  }
+
+  /** Resolves when the process has a pid and is about to run its target; rejects if it could not be started. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  /** The target's return value, or its error; a `ProcessError` if it ended without either. Keeps the program alive. */
+  get result(): Promise<Result> {
+    this.#keepAliveUntilEnd();
+    return this.#result.promise;
+  }
+
+  get stdin() {
+    return this.#child?.stdio.stdin ?? null;
+  }
+
+  get stdout() {
+    return this.#child?.stdio.stdout ?? null;
+  }
+
+  get stderr() {
+    return this.#child?.stdio.stderr ?? null;
+  }
+
+  /** What the child runs; a subclass overrides it. Called here, it runs the target in this process, as in Python. */
+  async run(): Promise<Result> {
+    if (this.#options.target === undefined) return undefined as Result;
+    const target = await resolveTask(this.#options.target);
+    return (await (target as (...args: unknown[]) => unknown)(...this.#options.args)) as Result;
+  }
+
+  /** Starts the process, once. Throws if an argument cannot be sent: then nothing was started. */
+  start(): void {
+    assertNotBootstrapping('Process.start()');
+    this.#require('start()', this.#state === 'initial', 'a process is started once; make another one');
+    this.#require('start()', this.#creator === process.pid, 'only the process that created it can start it');
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const payload = this.#payload();
+    const options = { ...this.#options, daemon: this.#daemon };
+    const child = new ChildHandle(options, {
+      onStarted: () => this.#onStarted(),
+      onStartFailed: (error) => this.#onStartFailed(error),
+      onMessage: (reader) => this.#onMessage(reader),
+      onEnded: (status) => this.#onEnded(status),
+      onDrained: () => {},
+      onSwept: () => {},
+    });
+    child.start(new URL('./run-target.js', import.meta.url), payload);
+    this.#child = child;
+    this.#state = 'starting';
+    addChild(this);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Waits for the end, at most `timeout` milliseconds. Whether it has ended; it rejects if it could not be started. */
+  async join(options: { timeout?: number } = {}): Promise<boolean> {
+    this.#requireOpen('join()');
+    this.#require('join()', this.#state !== 'initial', 'start() it first');
+    const { timeout } = options;
+    if (timeout !== undefined && (typeof timeout !== 'number' || Number.isNaN(timeout))) {
+      throw Object.assign(
+        new TypeError(`Process.join(): timeout must be a number of milliseconds, not ${timeout}`),
+        {
+          code: 'ERR_INVALID_ARG_TYPE',
+        },
+      );
+    }
+    if (this.#status !== null || (timeout !== undefined && timeout <= 0)) return this.#status !== null;
+    this.#keepAliveUntilEnd();
+    if (timeout === undefined || timeout === Infinity) {
+      await this.#ended.promise;
+    } else {
+      await withTimeout(this.#ended.promise, timeout);
+    }
+    return this.#status !== null;
+  }
+
+  isAlive(): boolean {
+    this.#requireOpen('isAlive()');
+    return this.#state === 'starting' || this.#state === 'running';
+  }
+
+  /** SIGTERM. Nothing happens if it has ended. */
+  terminate(): void {
+    this.#signal('terminate');
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#signal('kill');
+  }
+
+  /** SIGINT. */
+  interrupt(): void {
+    this.#signal('interrupt');
+  }
+
+  /** The process keeps this program alive (the default unless it is a daemon). */
+  ref(): this {
+    this.#child?.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#child?.unref();
+    return this;
+  }
+
+  /** Releases what this object holds. Throws while the process runs; afterwards most members throw. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#require('close()', !this.isAlive(), 'join() or terminate() it first');
+    this.#child?.closePidfd();
+    this.#state = 'closed';
+  }
+
+  /** Terminates and joins: the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'initial' || this.#state === 'closed') return;
+    this.terminate();
+    await this.join().catch(() => {});
+    this.close();
+  }
+
+  /** @internal An instance of a registered subclass, in the child. */
+  static revive(Class: typeof Process, fields: Record<string, unknown>): Process {
+    const instance = Reflect.construct(
+      Process,
+      [{ name: ownIdentity().name, daemon: ownIdentity().daemon }],
+      Class,
+    );
+    return Object.assign(instance as Process, fields);
+  }
+
+  toString(): string {
+    const status =
+      this.#state === 'ended' ? `stopped ${describeExit(this.#status as ExitStatus)}` : this.#state;
+    return `<${this.constructor.name} name='${this.name}' pid=${this.#child?.pid ?? 'none'} ${status}${this.#daemon ? ' daemon' : ''}>`;
+  }
+
+  #payload(): TargetPayload {
+    const { target, args } = this.#options;
+    if (this.run === Process.prototype.run) return { kind: 'target', target, args };
+    const subclass: TaskReference = referenceOf(this.constructor as never);
+    return { kind: 'subclass', target: subclass, fields: { ...(this as object) } };
+  }
+
+  #signal(name: keyof typeof signalNumber): void {
+    this.#requireOpen(`${name}()`);
+    this.#require(`${name}()`, this.#state !== 'initial', 'start() it first');
+    this.#child?.signal(signalNumber[name]);
+  }
+
+  // For a daemon: somebody wants to know how it ends.
+  #keepAliveUntilEnd(): void {
+    if (this.#state === 'starting' || this.#state === 'running') this.#child?.ref();
+  }
+
+  #onStarted(): void {
+    if (this.#state === 'starting') this.#state = 'running';
+    this.#started.resolve();
+  }
+
+  #onStartFailed(error: unknown): void {
+    this.#started.reject(error);
+    this.#result.reject(error);
+    this.#ended.reject(error);
+    // The system refused: there is no process whose end could be waited for.
+    if (this.#child?.pid == null) this.#finish({ code: null, signal: null, reason: 'start-failed' });
+  }
+
+  #onMessage(reader: RingReader): void {
+    try {
+      const value = reader.decode();
+      if (reader.type === targetMessageType.result) this.#result.resolve(value as Result);
+      else this.#result.reject(value);
+    } catch (error) {
+      this.#result.reject(error);
+    }
+  }
+
+  #onEnded(status: ExitStatus): void {
+    const details = { pid: this.#child?.pid ?? null, exitCode: exitCodeOf(status), signal: status.signal };
+    const message = `${this.name} ended with ${describeExit(status)} before its target had returned.`;
+    const error = new ProcessError(message, details);
+    this.#started.reject(error);
+    this.#result.reject(error);
+    this.#finish(status);
+  }
+
+  #finish(status: ExitStatus): void {
+    this.#status = status;
+    this.#state = 'ended';
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    removeChild(this);
+    this.#ended.resolve();
+  }
+
+  #requireOpen(member: string): void {
+    this.#require(member, this.#state !== 'closed', 'the process object was closed');
+  }
+
+  #require(member: string, condition: boolean, remedy: string): void {
+    if (condition) return;
+    throw new ForkyardError(`Process.${member} while ${this.#state}: ${remedy}.`, {
+      code: this.#state === 'closed' ? 'ERR_FORKYARD_PROCESS_CLOSED' : 'ERR_FORKYARD_PROCESS_STATE',
+    });
+  }
+}
+
+async function withTimeout(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(timeoutMs, 2 ** 31 - 1));
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,2 @@
+// Today's default start method.
+export { spawnMethod as recommendedStartMethod } from './spawn.js';
