@@ -1,5 +1,5 @@
 // Every error class of the package, its codes and fields, and the helpers that report a bad argument.
-// How an error crosses a process border is not here (serialize/error-codec.ts), nor what turns an errno into one (native/).
+// How an error crosses a process border is not here (serialize/encode-error.ts), nor what turns an errno into one (native/).
 
 /** The property every Forkyard error has, whichever copy of the package made it. */
 export const forkyardErrorBrand: unique symbol = Symbol.for('forkyard.error') as never;

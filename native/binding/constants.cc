@@ -18,11 +18,9 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("ringTail", (offsetof(Ring, tail) - kCacheLine) / 4);
   add("ringAttaching", (offsetof(Ring, attaching) - kCacheLine) / 4);
   add("ringHead", (offsetof(Ring, head) - kCacheLine) / 4);
-  add("ringConsumerClosed", (offsetof(Ring, consumer_closed) - kCacheLine) / 4);
   add("ringMeanTaskUs", (offsetof(Ring, mean_task_us) - kCacheLine) / 4);
   add("ringBusyMs", (offsetof(Ring, busy_ms) - kCacheLine) / 4);
   add("ringProducerWaiting", (offsetof(Ring, producer_waiting) - kCacheLine) / 4);
-  add("ringProducerClosed", (offsetof(Ring, producer_closed) - kCacheLine) / 4);
   add("ringData", (kRingDataOffset - kCacheLine) / 4);
   add("recordHeaderWords", kRecordHeaderBytes / 4);
   add("skipRecord", kSkipRecord);

@@ -27,7 +27,13 @@ void Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bel
   open_ = true;
   on_bell_ = Napi::Persistent(on_bell);
   context_ = std::make_unique<Napi::AsyncContext>(env_, "forkyard:bell");
-  StartListening();
+  try {
+    StartListening();
+  } catch (...) {
+    open_ = false;
+    reaper().Retire();
+    throw;
+  }
 }
 
 void Environment::StartListening() {
@@ -38,9 +44,12 @@ void Environment::StartListening() {
   bell_ = socket.take();
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env_, &loop);
-  poll_ = new uv_poll_t;
+  auto poll = std::make_unique<uv_poll_t>();
+  if (int failed = uv_poll_init(loop, poll.get(), bell_.get()); failed != 0) {
+    throw SystemError(env_, os::Error{-failed, "uv_poll_init"}, "listen to the bell");
+  }
+  poll_ = poll.release();
   poll_->data = this;
-  uv_poll_init(loop, poll_, bell_.get());
   uv_poll_start(poll_, UV_READABLE,
                 [](uv_poll_t* handle, int, int) { static_cast<Environment*>(handle->data)->OnBell(); });
   // A pending promise keeps the loop alive, listening alone does not.

@@ -78,10 +78,9 @@ void InitializeRing(const Region& region, uint64_t block, uint32_t capacity) {
   ring.reserved.store(0);
   ring.attaching.store(0);
   ring.head.store(0);
-  ring.consumer_closed.store(0);
   ring.mean_task_us.store(0);
+  ring.busy_ms.store(0);
   ring.producer_waiting.store(0);
-  ring.producer_closed.store(0);
 }
 
 os::Result<void> AttachReferences(const Region& region, uint32_t slot, const RecordReferences& references) {

@@ -162,11 +162,9 @@ struct Ring {
   std::atomic<uint32_t> reserved;   // end of the record that references are being attached to ...
   std::atomic<uint32_t> attaching;  // ... while this is 1
   alignas(kCacheLine) std::atomic<uint32_t> head;  // consumer's line
-  std::atomic<uint32_t> consumer_closed;
   std::atomic<uint32_t> mean_task_us;  // of a pool's worker: the dispatcher's credit follows it
   std::atomic<uint32_t> busy_ms;       // of a pool's worker, since it started; wraps
   alignas(kCacheLine) std::atomic<uint32_t> producer_waiting;
-  std::atomic<uint32_t> producer_closed;
 };
 // Who has left a ring: nobody (0), the slot that was first, or the slot that was last and clears up.
 // state:2 | slot:12

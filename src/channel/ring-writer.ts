@@ -94,10 +94,6 @@ export class RingWriter {
     return true;
   }
 
-  close(): void {
-    Atomics.store(this.#words, this.#ring.constants.ringProducerClosed, 1);
-  }
-
   // The byte at which a record with such a payload may be written, or -1. Records do not wrap: where the end of the
   // ring is too near, a skip record is published first.
   #roomFor(payloadBytes: number): number {

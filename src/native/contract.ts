@@ -9,11 +9,9 @@ export interface AddonConstants {
   readonly ringTail: number;
   readonly ringAttaching: number;
   readonly ringHead: number;
-  readonly ringConsumerClosed: number;
   readonly ringMeanTaskUs: number;
   readonly ringBusyMs: number;
   readonly ringProducerWaiting: number;
-  readonly ringProducerClosed: number;
   readonly ringData: number;
   readonly recordHeaderWords: number;
   readonly skipRecord: number;

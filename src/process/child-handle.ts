@@ -67,8 +67,11 @@ export class ChildHandle {
     return { stdin, stdout, stderr };
   }
 
-  /** A descriptor that becomes readable when the process ends; -1 while there is none. */
+  /** A descriptor that becomes readable when the process ends; opened when it is first asked for, until the end. */
   get pidfd(): number {
+    if (this.#pidfd < 0 && this.#launched !== undefined && !this.#ended) {
+      this.#pidfd = openPidfd(this.#launched.pid);
+    }
     return this.#pidfd;
   }
 
@@ -99,11 +102,8 @@ export class ChildHandle {
   /** Sends a signal to the process; to one that is being started, as soon as it exists. */
   signal(signal: number): void {
     if (this.#ended) return;
-    if (this.#pidfd < 0) {
-      if (this.#pendingSignal !== 9) this.#pendingSignal = signal;
-      return;
-    }
-    member().addon.signalPidfd(this.#pidfd, signal);
+    if (this.#launched !== undefined) this.#launched.kill(signal);
+    else if (this.#pendingSignal !== 9) this.#pendingSignal = signal;
   }
 
   ref(): void {
@@ -116,7 +116,7 @@ export class ChildHandle {
     this.#launched?.unref();
   }
 
-  /** Closes the pidfd. Only after the end. */
+  /** Closes the pidfd, if somebody asked for it. */
   closePidfd(): void {
     if (this.#pidfd >= 0) closeSync(this.#pidfd);
     this.#pidfd = -1;
@@ -154,8 +154,7 @@ export class ChildHandle {
   #onLaunched(launched: Launched): void {
     this.#launched = launched;
     if (!this.#keepsAlive) launched.unref();
-    this.#pidfd = member().addon.openPidfd(launched.pid);
-    if (this.#pendingSignal !== 0) member().addon.signalPidfd(this.#pidfd, this.#pendingSignal);
+    if (this.#pendingSignal !== 0) launched.kill(this.#pendingSignal);
     launched.onExit((status) => this.#onExit(status));
   }
 
@@ -191,6 +190,15 @@ export class ChildHandle {
     this.#ended = true;
     member().addon.cancelReservation(this.slot.index, this.slot.generation);
     this.channel.close();
+  }
+}
+
+// Without one more descriptor the process runs all the same; only its sentinel cannot be had.
+function openPidfd(pid: number): number {
+  try {
+    return member().addon.openPidfd(pid);
+  } catch {
+    return -1;
   }
 }
 

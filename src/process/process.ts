@@ -138,6 +138,8 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     child.start(new URL('./run-target.js', import.meta.url), payload);
     this.#child = child;
     this.#state = 'starting';
+    // Now: once the process has ended and was reaped, there is nothing left to open.
+    void child.pidfd;
     addChild(this);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }

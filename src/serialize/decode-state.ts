@@ -47,6 +47,8 @@ export class DecodeState {
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#identityCount > 0) this.finish();
+    this.depth = 0;
     this.bytes = bytes;
     this.position = start;
     this.#start = start;

@@ -36,18 +36,20 @@ export class Decoder {
     if (this.#busy) return new Decoder(this.#options).decode(bytes, start, end);
     if (!(start >= 0 && start <= end && end <= bytes.length)) throw outOfRange(start, end, bytes.length);
     const state = this.#state;
+    state.begin(bytes, start, end);
     this.#busy = true;
     try {
-      state.begin(bytes, start, end);
       const value = readValue(state);
       if (state.deferred.length > 0) readDeferred(state, 0);
       if (state.position !== end) throw state.corrupt('it goes on after its end');
+      this.#busy = false;
+      state.finish();
       return value;
     } catch (error) {
-      throw error instanceof ForkyardError ? error : unreadable(error);
-    } finally {
-      state.finish();
+      // First, and without a call: the failure may be that the stack is used up.
       this.#busy = false;
+      state.finish();
+      throw error instanceof ForkyardError ? error : unreadable(error);
     }
   }
 }

@@ -4,9 +4,10 @@
 //   Tag.Error, origin, flags (ErrorFlag), class name, then as flagged: message, stack, own name that is not enumerable
 //   (strings), cause, errors (frames); then (key frame)* End for the own enumerable properties.
 //   A frame is: u32 bytes, u32 identities, u32 slabs, then one value, so that the reader can step over it.
-import { originOf } from './error-classes.js';
+
 import { writeString } from './encode-primitive.js';
 import { EncodeFailure, type EncodeState } from './encode-state.js';
+import { originOf } from './error-classes.js';
 import { ErrorFlag, ErrorOrigin, Tag } from './wire-format.js';
 
 const kFrameHeaderBytes = 12;

@@ -51,7 +51,7 @@ export class EncodeState {
   limit = kFirstBytes;
   spilled = true;
   depth = 0;
-  /** From `begin` to `finish`. */
+  /** While a value is being encoded. */
   busy = false;
   readonly tokens: number[] = [];
   readonly deferred: DeferredValue[] = [];
@@ -77,8 +77,8 @@ export class EncodeState {
 
   /** Starts an encoding into target[start, end), or into the state's own buffer. */
   begin(target: Uint8Array | undefined, start: number, end: number): void {
-    this.busy = true;
     if (this.tokens.length > 0) this.tokens.length = 0;
+    if (this.#seenCount > 0) this.finish();
     if (target === undefined) {
       this.#useOwn();
       return;

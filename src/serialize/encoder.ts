@@ -52,10 +52,13 @@ export class Encoder {
     const state = this.#state;
     if (state.busy) throw reentered();
     state.begin(target, start, end);
+    state.busy = true;
     try {
       writeValue(state, value);
       if (state.deferred.length > 0) writeDeferred(state, 0);
     } catch (failure) {
+      // First, and without a call: the failure may be that the stack is used up.
+      state.busy = false;
       state.dropTokens(0);
       state.finish();
       throw explain(failure, value, this.#rootName, state.registry);

@@ -7,12 +7,20 @@ import type { Launched, LaunchRequest, StartMethod } from './start-method.js';
 export const spawnMethod: StartMethod = {
   name: 'spawn',
   launch(request) {
-    const child = spawn(process.execPath, [...(request.execArgv ?? inheritedExecArgv()), request.entry], {
-      stdio: [...request.stdio, ...request.descriptors],
-      env: request.env as NodeJS.ProcessEnv,
-      ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+    let child: ChildProcess;
+    try {
+      child = spawn(process.execPath, [...(request.execArgv ?? inheritedExecArgv()), request.entry], {
+        stdio: [...request.stdio, ...request.descriptors],
+        env: request.env as NodeJS.ProcessEnv,
+        ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+      });
+    } catch (cause) {
+      return Promise.reject(startFailed(request, cause as Error));
+    }
+    if (child.pid !== undefined) return launched(child, child.pid);
+    return new Promise((_resolve, reject) => {
+      child.once('error', (cause) => reject(startFailed(request, cause)));
     });
-    return child.pid === undefined ? refused(child, request) : launched(child, child.pid);
   },
 };
 
@@ -30,6 +38,7 @@ function launched(child: ChildProcess, pid: number): Launched {
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
+    kill: (signal) => child.kill(signal),
     onExit(callback) {
       if (status === undefined) callbacks.push(callback);
       else callback(status);
@@ -39,17 +48,11 @@ function launched(child: ChildProcess, pid: number): Launched {
   };
 }
 
-function refused(child: ChildProcess, request: LaunchRequest): Promise<Launched> {
-  return new Promise((_resolve, reject) => {
-    child.once('error', (cause) => {
-      const where = request.cwd === undefined ? '' : ` in ${request.cwd}`;
-      reject(
-        new ProcessError(`The process could not be started${where}: ${cause.message}.`, {
-          code: 'ERR_FORKYARD_START_FAILED',
-          cause,
-        }),
-      );
-    });
+function startFailed({ cwd }: LaunchRequest, cause: Error): ProcessError {
+  const where = cwd === undefined ? '' : ` in ${cwd}`;
+  return new ProcessError(`The process could not be started${where}: ${cause.message}.`, {
+    code: 'ERR_FORKYARD_START_FAILED',
+    cause,
   });
 }
 

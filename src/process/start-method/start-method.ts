@@ -23,6 +23,8 @@ export interface Launched {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** Sends a signal, unless it has ended. */
+  kill(signal: number): void;
   /** Called once, when it has ended and was reaped. */
   onExit(callback: (status: ExitStatus) => void): void;
   /** Whether it keeps this program's event loop alive. */
