@@ -44,22 +44,30 @@ Napi::Value Join(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// A reservation without a parent may be taken for one whose parent is dead, and swept, before it is claimed: then
+// another one is made.
+void OpenFresh(Napi::Env env, ProcessState* process, Napi::Function on_bell) {
+  for (;;) {
+    std::optional<SlotId> fresh = ReserveSlot(process->region(), SlotId{kNoSlot, 0});
+    if (!fresh) throw SystemError(env, os::Error{EAGAIN, "reserve slot"}, "find a free slot in the family");
+    if (Environment::Of(env).Open(process, *fresh, on_bell)) return;
+  }
+}
+
 // open(onBell, slot?, generation?): without a slot, a fresh one of this process.
 Napi::Value Open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   ProcessState* process = ProcessState::Get();
   if (process == nullptr) throw Napi::Error::New(env, "forkyard: this process belongs to no family yet");
-  SlotId slot;
+  Napi::Function on_bell = info[0].As<Napi::Function>();
   if (info.Length() > 1 && info[1].IsNumber()) {
-    slot = SlotArgument(info, 1);
+    if (!Environment::Of(env).Open(process, SlotArgument(info, 1), on_bell)) {
+      throw SystemError(env, os::Error{ESTALE, "claim slot"}, "claim the slot that the parent reserved");
+    }
   } else {
-    // Its own parent: the reservation is claimed before anybody could look at it.
-    std::optional<SlotId> fresh = ReserveSlot(process->region(), SlotId{kNoSlot, 0});
-    if (!fresh) throw SystemError(env, os::Error{EAGAIN, "reserve slot"}, "find a free slot in the family");
-    slot = *fresh;
+    OpenFresh(env, process, on_bell);
   }
-  Environment::Of(env).Open(process, slot, info[0].As<Napi::Function>());
-  return ToValue(env, slot);
+  return ToValue(env, Environment::Of(env).slot());
 }
 
 Napi::Value IsFounded(const Napi::CallbackInfo& info) {
@@ -68,7 +76,9 @@ Napi::Value IsFounded(const Napi::CallbackInfo& info) {
 
 Napi::Value Descriptors(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const InheritedDescriptors& descriptors = Environment::Opened(env).process().ForChildren();
+  os::Result<InheritedDescriptors> own = Environment::Opened(env).ForChildren();
+  if (!own) throw SystemError(env, own.error(), "make a lifeline for the children");
+  const InheritedDescriptors& descriptors = own.value();
   Napi::Array all = Napi::Array::New(env);
   all.Set(0u, descriptors.arena);
   all.Set(1u, descriptors.liveness);
@@ -144,6 +154,16 @@ Napi::Value Slots(const Napi::CallbackInfo& info) {
   return all;
 }
 
+Napi::Value AddChild(const Napi::CallbackInfo& info) {
+  Environment::Opened(info.Env()).AddChild(Int32Argument(info, 0));
+  return info.Env().Undefined();
+}
+
+Napi::Value ForgetChild(const Napi::CallbackInfo& info) {
+  Environment::Opened(info.Env()).ForgetChild(Int32Argument(info, 0));
+  return info.Env().Undefined();
+}
+
 // openPidfd(pid): a descriptor that the caller closes.
 Napi::Value OpenPidfd(const Napi::CallbackInfo& info) {
   os::Result<os::UniqueFd> fd = os::OpenPidfd(Int32Argument(info, 0));
@@ -185,6 +205,8 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("keepLoopAlive", KeepLoopAlive);
   add("slotTable", SlotTable);
   add("slots", Slots);
+  add("addChild", AddChild);
+  add("forgetChild", ForgetChild);
   add("openPidfd", OpenPidfd);
   add("signalPidfd", SignalPidfd);
   add("waitPidfd", WaitPidfd);

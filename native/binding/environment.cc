@@ -2,12 +2,16 @@
 #include "binding/environment.h"
 
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "binding/error.h"
 #include "channel/sweep.h"
 #include "parking/bell.h"
 
 namespace forkyard {
+
+constexpr int kChildEndMs = 2000;
 
 Environment::~Environment() { link_->environment = nullptr; }
 
@@ -17,8 +21,9 @@ Environment& Environment::Opened(Napi::Env env) {
   return self;
 }
 
-void Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bell) {
+bool Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bell) {
   if (os::Result<void> claimed = ClaimSlot(process->region(), process->token(), slot); !claimed) {
+    if (claimed.error().number == ESTALE) return false;
     throw SystemError(env_, claimed.error(), "claim a slot of the family");
   }
   process_ = process;
@@ -34,6 +39,7 @@ void Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bel
     reaper().Retire();
     throw;
   }
+  return true;
 }
 
 void Environment::StartListening() {
@@ -75,6 +81,7 @@ void Environment::OnBell() {
 void Environment::Close() {
   open_ = false;
   link_->environment = nullptr;
+  EndChildren();
   reaper().Retire();
   on_bell_.Reset();
   context_.reset();
@@ -85,6 +92,30 @@ void Environment::Close() {
     delete reinterpret_cast<uv_poll_t*>(handle);
     napi_remove_async_cleanup_hook(self->cleanup_);
   });
+}
+
+// An environment's death is the death of its descendants, even where its process lives on (worker.terminate()): so each
+// has a lifeline of its own, but for the root's main thread, which ends with the root's.
+os::Result<InheritedDescriptors> Environment::ForChildren() {
+  InheritedDescriptors all = process_->ForChildren();
+  if (process_->is_root() && getpid() == gettid()) return all;
+  if (!lifeline_.read_end.valid()) {
+    os::Result<os::Lifeline> made = os::CreateLifeline();
+    if (!made) return made.error();
+    lifeline_ = made.take();
+  }
+  all.lifelines.push_back(lifeline_.read_end.get());
+  return all;
+}
+
+// The lifeline kills them; nobody else would wait for them, and zombies would stay until the process ends.
+void Environment::EndChildren() {
+  if (!lifeline_.write_end.valid()) return;
+  lifeline_.write_end.reset();
+  for (pid_t pid : children_) {
+    for (int waited_ms = 0; waitpid(pid, nullptr, WNOHANG) == 0 && waited_ms < kChildEndMs; waited_ms++) usleep(1000);
+  }
+  reaper().ReapAll();
 }
 
 Reaper Environment::reaper() const { return {process_->region(), process_->token(), slot_, SweepSlot}; }

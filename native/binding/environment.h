@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "binding/process_state.h"
@@ -23,8 +24,9 @@ class Environment {
   // Throws a JavaScript error unless this environment has opened its slot.
   static Environment& Opened(Napi::Env env);
 
-  // Claims `slot` and begins to listen to its bell: `on_bell` is called on the event loop.
-  void Open(ProcessState* process, SlotId slot, Napi::Function on_bell);
+  // Claims `slot` and begins to listen to its bell: `on_bell` is called on the event loop. False if the reservation is
+  // no longer there.
+  bool Open(ProcessState* process, SlotId slot, Napi::Function on_bell);
   bool open() const { return open_; }
 
   const Region& region() const { return process_->region(); }
@@ -39,6 +41,12 @@ class Environment {
   // Releases what the cell refers to, if anything, and takes the cell back.
   void ReturnCell(uint32_t cell);
 
+  // What a child of this environment must inherit.
+  os::Result<InheritedDescriptors> ForChildren();
+  // Children are waited for when the environment ends before them: its event loop no longer does.
+  void AddChild(pid_t pid) { children_.insert(pid); }
+  void ForgetChild(pid_t pid) { children_.erase(pid); }
+
   void KeepLoopAlive(bool alive);
   void Ring(uint32_t slot) const;
 
@@ -51,6 +59,7 @@ class Environment {
  private:
   void StartListening();
   void Close();
+  void EndChildren();
   void OnBell();
 
   Napi::Env env_;
@@ -62,6 +71,8 @@ class Environment {
   uint32_t next_cell_ = 0;
   os::UniqueFd bell_;
   uv_poll_t* poll_ = nullptr;
+  os::Lifeline lifeline_;
+  std::set<pid_t> children_;
   Napi::FunctionReference on_bell_;
   std::unique_ptr<Napi::AsyncContext> context_;
   std::shared_ptr<Link> link_ = std::make_shared<Link>(Link{this});

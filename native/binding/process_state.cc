@@ -60,7 +60,6 @@ os::Result<ProcessState*> ProcessState::Join(const InheritedDescriptors& descrip
   fcntl(descriptors.liveness, F_SETFD, FD_CLOEXEC);
   if (os::Result<void> done = state->Identify(descriptors.liveness); !done) return done.error();
   if (!descriptors.lifelines.empty()) state->for_children_.lifelines.push_back(descriptors.lifelines[0]);
-  if (os::Result<void> done = state->HoldLifeline(); !done) return done.error();
   current = state.release();
   return current;
 }
@@ -74,12 +73,12 @@ os::Result<void> ProcessState::Identify(int liveness_fd) {
   return {};
 }
 
-// Our death is the death of our descendants, even where the root lives on.
+// The root's death is the death of all.
 os::Result<void> ProcessState::HoldLifeline() {
   os::Result<os::Lifeline> lifeline = os::CreateLifeline();
   if (!lifeline) return lifeline.error();
-  own_lifeline_ = lifeline.take();
-  for_children_.lifelines.push_back(own_lifeline_.read_end.get());
+  root_lifeline_ = lifeline.take();
+  for_children_.lifelines.push_back(root_lifeline_.read_end.get());
   return {};
 }
 

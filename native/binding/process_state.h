@@ -16,7 +16,7 @@ namespace forkyard {
 struct InheritedDescriptors {
   int arena;
   int liveness;
-  std::vector<int> lifelines;  // the root's, and the parent's where that is not the root
+  std::vector<int> lifelines;  // the root's, and that of the environment that starts the child where it is another
 };
 
 class ProcessState {
@@ -34,7 +34,7 @@ class ProcessState {
   const ProcessToken& token() const { return token_; }
   bool is_root() const { return is_root_; }
 
-  // What a child must inherit. The write end of our own lifeline is not among it.
+  // What every child must inherit; an environment adds its own lifeline.
   const InheritedDescriptors& ForChildren() const { return for_children_; }
 
  private:
@@ -44,7 +44,7 @@ class ProcessState {
   Region region_;
   ProcessToken token_;
   bool is_root_ = false;
-  os::Lifeline own_lifeline_;
+  os::Lifeline root_lifeline_;  // in the root only
   std::vector<os::UniqueFd> attached_lifelines_;
   InheritedDescriptors for_children_;
 };

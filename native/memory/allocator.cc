@@ -2,6 +2,9 @@
 #include "memory/allocator.h"
 
 #include <algorithm>
+#include <atomic>
+
+#include "memory/in_flight.h"
 
 namespace forkyard {
 namespace {
@@ -31,21 +34,17 @@ Allocator::Outcome Allocator::Allocate(uint64_t payload_bytes, BlockKind kind, u
     // A block of a private list can only be taken by this slot, but a word in shared memory is never trusted blindly.
     if (!AllocateBlock(region_, slot_, *block, cell)) continue;
     BlockHeader& header = region_.block(*block);
-    header.kind = kind;
     header.payload_bytes = payload_bytes;
+    // What the block held in its last life must not pass for a ring: InitializeRing sets the capacity last.
+    if (kind == BlockKind::kRing) region_.ring(*block).capacity = 0;
+    std::atomic_signal_fence(std::memory_order_release);
+    header.kind = kind;
     CrashPoint(CrashPointId::kBlockAllocated);
     return {*block, AllocationFailure::kNone};
   }
 }
 
-void Allocator::Release(uint64_t cell) {
-  uint64_t block = region_.word(cell).load();
-  if (block == 0) return;
-  uint32_t span = region_.SpanOfOffset(block);
-  ReleaseReference(region_, slot_, cell);
-  // From here on the block, and even its span, may be in other hands: what follows is a hint to look, nothing more.
-  region_.span(span).freed.fetch_add(1, std::memory_order_relaxed);
-}
+void Allocator::Release(uint64_t cell) { ReleaseReference(region_, slot_, cell); }
 
 std::optional<uint64_t> Allocator::TakeSmall(uint32_t size_class, AllocationFailure* failure) {
   SizeClass& own = classes_[size_class];
@@ -130,7 +129,7 @@ bool Allocator::AddSpan(uint32_t size_class, AllocationFailure* failure) {
   return true;
 }
 
-// Our own empty spans must not be the reason for a refusal.
+// Empty spans, our own or of the dead, must not be the reason for a refusal.
 SpanClaim Allocator::Claim(uint32_t count, uint32_t size_class) {
   SpanClaim claim = ClaimSpans(region_, slot_, count, size_class);
   if (!claim.first && Trim() > 0) claim = ClaimSpans(region_, slot_, count, size_class);
@@ -155,7 +154,7 @@ uint32_t Allocator::Trim() {
       return true;
     });
   }
-  return returned;
+  return returned + ReturnEmptyOrphans(region_, slot_);
 }
 
 uint64_t Allocator::owned_spans() const {

@@ -29,7 +29,8 @@ class Allocator {
   // Gives up a reference of this slot; a block that became free may be handed out again.
   void Release(uint64_t cell);
 
-  // Returns every run and every span without a block in use to the system. Returns the number of spans.
+  // Returns every run and every span without a block in use to the system, its own and those of the dead. Returns the
+  // number of spans.
   uint32_t Trim();
 
   uint64_t owned_spans() const;

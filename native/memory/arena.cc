@@ -33,7 +33,7 @@ os::Result<void> InitializeHeader(ArenaHeader& header, uint64_t arena_bytes, uin
   // The span table grows with the arena: one entry a span of what is left behind it.
   uint64_t spans = (arena_bytes - kSpanTableOffset) / (kSpanBytes + sizeof(SpanEntry));
   header.data_offset = AlignUp(kSpanTableOffset + spans * sizeof(SpanEntry), kSpanBytes);
-  spans = std::min<uint64_t>((arena_bytes - header.data_offset) / kSpanBytes, kMaxCount - 1);
+  spans = std::min({spans, (arena_bytes - header.data_offset) / kSpanBytes, static_cast<uint64_t>(kMaxCount - 1)});
   header.version = kLayoutVersion;
   header.arena_bytes = arena_bytes;
   header.span_count = static_cast<uint32_t>(spans);
@@ -54,6 +54,7 @@ os::Result<Region> MapWhole(int fd, uint64_t bytes) {
 }  // namespace
 
 os::Result<Region> CreateArena(const ArenaOptions& options) {
+  if (options.arena_bytes < kSmallestArenaBytes) return os::Error{EINVAL, "create arena"};
   for (uint64_t bytes = options.arena_bytes;; bytes /= 2) {
     os::Result<os::UniqueFd> fd = os::CreateMemfd("forkyard", bytes);
     if (!fd) return fd.error();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "shared/crash_point.h"
 #include "shared/region.h"
@@ -20,7 +21,7 @@ inline uint32_t PublishIntent(Slot& slot, Operation operation, uint64_t object, 
   uint32_t sequence = ++intent.last_sequence;
   if (sequence == 0) sequence = ++intent.last_sequence;
   // After half the number space without help, an old `done` would look newer than every sequence to come.
-  if (static_cast<int32_t>(intent.done.load(std::memory_order_relaxed) - sequence) >= 0) {
+  if (static_cast<int32_t>(sequence - intent.done.load(std::memory_order_relaxed)) <= 0) {
     intent.done.store(sequence - 1, std::memory_order_relaxed);
   }
   intent.Set(operation, sequence);
@@ -58,16 +59,16 @@ struct CountChange {
   uint32_t maximum_after = kMaxCount;  // refuse above
 };
 
-// Returns false, with nothing changed, if the count is out of the bounds of `change`.
-inline bool ChangeCount(const Region& region, std::atomic<uint64_t>& word, const CountChange& change) {
+// The count afterwards. Nothing, with nothing changed, if it is out of the bounds of `change`.
+inline std::optional<uint32_t> ChangeCount(const Region& region, std::atomic<uint64_t>& word, const CountChange& change) {
   uint64_t seen_bits = word.load();
   for (;;) {
     CountWord seen = CountWord::Unpack(seen_bits);
     int64_t count = static_cast<int64_t>(seen.count) + change.delta;
-    if (seen.count < change.minimum_before || count < 0 || count > change.maximum_after) return false;
+    if (seen.count < change.minimum_before || count < 0 || count > change.maximum_after) return std::nullopt;
     HelpWriter(region, seen);
     CountWord next{static_cast<uint32_t>(count), change.slot, change.sequence};
-    if (word.compare_exchange_weak(seen_bits, next.Pack())) return true;
+    if (word.compare_exchange_weak(seen_bits, next.Pack())) return next.count;
   }
 }
 

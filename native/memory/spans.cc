@@ -2,6 +2,8 @@
 // that says whose it is, so doing a step twice does nothing the second time.
 #include "memory/spans.h"
 
+#include <algorithm>
+
 namespace forkyard {
 namespace {
 
@@ -153,6 +155,45 @@ std::optional<uint32_t> AdoptSpans(const Region& region, uint32_t slot, uint32_t
     }
   }
   return std::nullopt;
+}
+
+uint32_t ReturnEmptyOrphans(const Region& region, uint32_t slot) {
+  uint32_t returned = 0;
+  uint32_t high = region.header().spans_high.load();
+  for (uint32_t index = 0; index < high; index++) {
+    std::atomic<uint64_t>& word = region.span(index).word;
+    uint64_t seen = word.load();
+    SpanWord entry = SpanWord::Unpack(seen);
+    if (entry.state != SpanState::kOrphan) continue;
+    // Adopted first: only of its own spans does a slot know that nobody allocates from them meanwhile.
+    SpanWord adopted{SpanState::kHead, entry.size_class, slot, entry.info, entry.generation};
+    if (!word.compare_exchange_strong(seen, adopted.Pack())) continue;
+    CrashPoint(CrashPointId::kSpanAdopted);
+    if (AllBlocksFree(region, {index, entry.info, entry.size_class})) {
+      ReturnSpans(region, slot, index, entry.info);
+      returned += entry.info;
+    } else {
+      word.store(entry.Pack());
+    }
+  }
+  return returned;
+}
+
+bool IsBlockInUse(const Region& region, uint64_t offset) {
+  if (!region.InData(offset) || offset % kCacheLine != 0) return false;
+  uint32_t index = region.SpanOfOffset(offset);
+  SpanWord entry = SpanWord::Unpack(region.span(index).word.load());
+  if (entry.state != SpanState::kHead && entry.state != SpanState::kOrphan) return false;
+  uint64_t inside = offset - region.SpanOffset(index);
+  uint64_t room = entry.info * kSpanBytes;
+  if (entry.size_class < kSizeClasses) {
+    room = BlockBytesOfClass(entry.size_class);
+    if (inside % room != 0 || inside / room >= region.span(index).high.load()) return false;
+  } else if (inside != 0) {
+    return false;
+  }
+  const BlockHeader& header = region.block(offset);
+  return CountWord::Unpack(header.word.load()).count > 0 && header.payload_bytes <= room - kBlockHeaderBytes;
 }
 
 bool AllBlocksFree(const Region& region, const SpanRun& run) {

@@ -34,6 +34,13 @@ void ReturnSpans(const Region& region, uint32_t slot, uint32_t first, uint32_t c
 // Takes over one orphaned run of that class (and, for runs, length), if there is one.
 std::optional<uint32_t> AdoptSpans(const Region& region, uint32_t slot, uint32_t count, uint32_t size_class);
 
+// Returns every orphaned run without a block in use to the system. Returns the number of spans.
+uint32_t ReturnEmptyOrphans(const Region& region, uint32_t slot);
+
+// Whether a block in use begins at `offset` and claims no more than its place: for what a peer says. The answer holds
+// as long as there is a reference to the block.
+bool IsBlockInUse(const Region& region, uint64_t offset);
+
 // True if no block of the run is in use. Final only if nobody can allocate from it meanwhile: for its owner, and for
 // the reaper of its owner.
 bool AllBlocksFree(const Region& region, const SpanRun& run);

@@ -103,7 +103,8 @@ export class RingReader {
     const { capacity, dataOffset, constants } = this.#ring;
     const place = this.#head & this.#mask;
     const published = (this.#tail - this.#head) >>> 0;
-    if ((place & 7) !== 0 || published > capacity || published < 16) throw corruptRing('positions');
+    // A skip record has eight bytes at least: where the end is too near for a header, only its first half fits.
+    if ((place & 7) !== 0 || published > capacity || published < 8) throw corruptRing('positions');
     const word = (dataOffset + place) >>> 2;
     const packed = words[word + 1] as number;
     this.type = packed & 0xffff;

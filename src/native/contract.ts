@@ -71,6 +71,8 @@ export interface Addon extends SystemAddon {
   slotTable(): ArrayBuffer;
   ring(slot: number): void;
   keepLoopAlive(alive: boolean): void;
+  addChild(pid: number): void;
+  forgetChild(pid: number): void;
   openPidfd(pid: number): number;
   signalPidfd(fd: number, signal: number): boolean;
   waitPidfd(fd: number, timeoutMs: number): boolean;

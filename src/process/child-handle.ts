@@ -154,6 +154,7 @@ export class ChildHandle {
   #onLaunched(launched: Launched): void {
     this.#launched = launched;
     if (!this.#keepsAlive) launched.unref();
+    member().addon.addChild(launched.pid);
     if (this.#pendingSignal !== 0) launched.kill(this.#pendingSignal);
     launched.onExit((status) => this.#onExit(status));
   }
@@ -171,6 +172,7 @@ export class ChildHandle {
 
   #onExit(status: ExitStatus): void {
     this.#ended = true;
+    member().addon.forgetChild(this.#launched?.pid ?? 0);
     this.channel.drain();
     this.#events.onEnded(status);
     this.#sweep();

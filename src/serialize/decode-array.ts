@@ -50,7 +50,6 @@ export function readSparseArray(state: DecodeState, array: unknown[]): unknown[]
   state.descend();
   readOwnFields(state, array);
   state.depth--;
-  if (array.length !== length) throw state.corrupt('an array holds more than its length');
   return array;
 }
 

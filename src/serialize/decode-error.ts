@@ -1,11 +1,13 @@
 // Reads errors: a real error object of the class where it is known, else a RemoteError. What encode-error.ts wrote is
 // always read; a property that cannot be rebuilt becomes a description. Only damaged bytes are an exception.
 import { forkyardErrorClasses, RemoteError } from '../errors.js';
-import { defineField } from './decode-object.js';
+import { arrayIndexOf, defineField, makeSlow, readKey } from './decode-object.js';
 import { readString } from './decode-primitive.js';
 import type { DecodeState } from './decode-state.js';
 import { knownErrorPrototype } from './error-classes.js';
-import { ErrorFlag, ErrorOrigin, kShortString, Tag } from './wire-format.js';
+import { ErrorFlag, ErrorOrigin, Tag } from './wire-format.js';
+
+const kMaxErrorIndex = 64;
 
 export function readError(state: DecodeState): Error {
   const identity = state.reserveIdentity();
@@ -53,10 +55,9 @@ function makeError(state: DecodeState, { origin, className, message, name }: Err
 
 function readProperties(state: DecodeState, error: Error): void {
   for (let tag = state.readByte(); tag !== Tag.End; tag = state.readByte()) {
-    if (tag < kShortString && tag !== Tag.Latin1 && tag !== Tag.Utf16)
-      throw state.corrupt('the name of a field is missing');
-    state.position--;
-    const key = readString(state);
+    const key = readKey(state, tag);
+    // Nobody's error has elements; a far one would be a claim of memory.
+    if (arrayIndexOf(key) > kMaxErrorIndex) makeSlow(error);
     defineField(error, key, readFrame(state));
   }
 }

@@ -47,8 +47,14 @@ function readFields(state: DecodeState, target: object): void {
 
 /** As `readFields`, for objects whose prototype may have setters of those names. */
 export function readOwnFields(state: DecodeState, target: object): void {
+  let indexCount = 0;
   for (let tag = state.readByte(); tag !== Tag.End; tag = state.readByte()) {
     const key = readKey(state, tag);
+    const index = arrayIndexOf(key);
+    if (index >= 0) {
+      if (!Array.isArray(target)) keepSparse(target, index, indexCount++);
+      else if (index >= target.length) throw state.corrupt('an array holds more than its length');
+    }
     defineField(target, key, state.readValue(state));
   }
 }
@@ -72,11 +78,16 @@ export function makeSlow(target: object): void {
 }
 
 function setElement(target: object, index: number, known: number, value: unknown): void {
-  if (index > kFreeIndexes + kMaxSpread * known) makeSlow(target);
+  keepSparse(target, index, known);
   (target as Record<number, unknown>)[index] = value;
 }
 
-function readKey(state: DecodeState, tag: number): string {
+function keepSparse(target: object, index: number, known: number): void {
+  if (index > kFreeIndexes + kMaxSpread * known) makeSlow(target);
+}
+
+/** The name of a field, whose tag was read. */
+export function readKey(state: DecodeState, tag: number): string {
   const isString =
     (tag >= kShortString && tag <= kShortString + kShortStringMax) || tag === Tag.Latin1 || tag === Tag.Utf16;
   if (!isString) throw state.corrupt('the name of a field is missing');
@@ -90,8 +101,8 @@ function remember(key: string, slot: number): string {
   return name;
 }
 
-// -1 for a key that is no array index.
-function arrayIndexOf(key: string): number {
+/** The array index that a key is, or -1. */
+export function arrayIndexOf(key: string): number {
   const first = key.charCodeAt(0);
   if (!(first >= 0x30 && first <= 0x39) || key.length > 10) return -1;
   const index = Number(key);
