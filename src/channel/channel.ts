@@ -56,8 +56,9 @@ export class Channel implements BellSource {
     this.address = { ...ends, peer: membership.slot.index };
     const outRing = viewRing(addon, ends.out.block);
     const inRing = viewRing(addon, ends.in.block);
-    const slabs = new RecordSlabs(addon, ends.in.block);
-    this.writer = new RingWriter(addon, outRing, encodingTools(membership));
+    const tools = encodingTools(membership);
+    const slabs = new RecordSlabs(addon, tools.slabs, ends.in.block);
+    this.writer = new RingWriter(addon, outRing, tools);
     this.reader = new RingReader(addon, inRing, { decoder: new Decoder({ slabs }), slabs });
     this.outWords = outRing.words;
     this.inWords = inRing.words;
@@ -167,7 +168,7 @@ export class Channel implements BellSource {
   readerOfSent(): RingReader {
     const { block } = this.address.out;
     const { addon } = this.#member;
-    const slabs = new RecordSlabs(addon, block);
+    const slabs = new RecordSlabs(addon, encodingTools(this.#member).slabs, block);
     return new RingReader(addon, viewRing(addon, block), { decoder: new Decoder({ slabs }), slabs });
   }
 

@@ -6,14 +6,16 @@ import type { SlabReceiver, SlabSender } from '../serialize/slabs.js';
 
 // A record carries one 8-byte cell a slab, and must stay small against its ring.
 export const maxSlabsPerMessage = 256;
-// Freed slabs are kept for reuse (fresh pages cost ten times a copy) and given back after idling so long.
-const trimAfterMs = 1000;
+// Freed slabs are kept for reuse (fresh pages cost ten times a copy) and given back after idling so long. What others
+// still hold by then is looked at twice more, and then when something is shared again: an idle program stays idle.
+const trimAfterMs = [1000, 4000, 16_000];
 
 /** Makes slabs for one message at a time; `count` is reset by the writer of the message. */
 export class ArenaSlabs implements SlabSender {
   readonly #addon: Addon;
   #inMessage = 0;
   #trimTimer: NodeJS.Timeout | undefined;
+  #trimmed = 0;
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -43,16 +45,31 @@ export class ArenaSlabs implements SlabSender {
     this.#addon.release(cell);
   }
 
-  // One timer for any number of slabs; none while nothing is shared, so an idle program has no wake-ups.
+  /** Memory came from another environment: once it is free again, it may be nobody's but ours to give back. */
+  noteReceived(): void {
+    this.#trimLater();
+  }
+
+  // One timer for any number of slabs; none while nothing is shared.
   #trimLater(): void {
-    if (this.#trimTimer !== undefined) {
+    if (this.#trimTimer !== undefined && this.#trimmed === 0) {
       this.#trimTimer.refresh();
       return;
     }
+    clearTimeout(this.#trimTimer);
+    this.#trimmed = 0;
+    this.#startTrimTimer();
+  }
+
+  #startTrimTimer(): void {
+    const delayMs = trimAfterMs[this.#trimmed];
+    this.#trimTimer = undefined;
+    if (delayMs === undefined) return;
     this.#trimTimer = setTimeout(() => {
-      this.#trimTimer = undefined;
       this.#addon.trim();
-    }, trimAfterMs);
+      this.#trimmed++;
+      this.#startTrimTimer();
+    }, delayMs);
     this.#trimTimer.unref();
   }
 }
@@ -60,11 +77,13 @@ export class ArenaSlabs implements SlabSender {
 /** The slabs of the record that a ring's reader stands at. */
 export class RecordSlabs implements SlabReceiver {
   readonly #addon: Addon;
+  readonly #arena: ArenaSlabs;
   readonly #ring: number;
   #position = 0;
 
-  constructor(addon: Addon, ring: number) {
+  constructor(addon: Addon, arena: ArenaSlabs, ring: number) {
     this.#addon = addon;
+    this.#arena = arena;
     this.#ring = ring;
   }
 
@@ -74,6 +93,7 @@ export class RecordSlabs implements SlabReceiver {
   }
 
   take(index: number): ArrayBuffer {
+    this.#arena.noteReceived();
     return this.#addon.receive(this.#ring, this.#position, index);
   }
 

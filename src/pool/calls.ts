@@ -15,6 +15,8 @@ export interface Chunk {
   readonly taskNumber: number;
   readonly index: number;
   readonly value: unknown;
+  /** Number of its first item in the input; 0 for a single call. */
+  readonly firstItem: number;
 }
 
 /** Makes chunks on demand. */

@@ -4,6 +4,7 @@
 import type { EncodedMessage } from '../channel/ring-writer.js';
 import { WorkerLostError } from '../errors.js';
 import { describeExit, type ExitStatus, exitCodeOf } from '../process/exit-status.js';
+import { itemPath, renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import type { UnstartedTask } from './backend.js';
 import type { Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
@@ -31,6 +32,7 @@ export class Dispatcher {
   readonly #hooks: DispatcherHooks;
   readonly #table = new TaskTable();
   readonly #numbers = new Map<string, number>();
+  readonly #numberOfReference = new WeakMap<TaskReference, number>();
   readonly #references: TaskReference[] = [];
   readonly #feeds = new Set<Feed>();
   #backlog: Waiting[] = [];
@@ -60,18 +62,18 @@ export class Dispatcher {
 
   /** The number by which workers know this task. */
   numberOf(reference: TaskReference): number {
+    const known = this.#numberOfReference.get(reference);
+    if (known !== undefined) return known;
     const key = `${reference.module}\n${reference.name}`;
-    let number = this.#numbers.get(key);
-    if (number === undefined) {
-      number = this.#references.push(reference) - 1;
-      this.#numbers.set(key, number);
-    }
+    const number = this.#numbers.get(key) ?? this.#references.push(reference) - 1;
+    this.#numbers.set(key, number);
+    this.#numberOfReference.set(reference, number);
     return number;
   }
 
   /** One task, now or when a worker is free. Throws, with nothing done, if the value cannot be encoded. */
   submit(chunk: Chunk, sink: ResultSink): void {
-    const entry = this.#table.add({ sink, ...chunk });
+    const entry = this.#table.add(sink, chunk);
     try {
       const member = this.waiting === 0 ? this.crew.pick() : undefined;
       const unsent =
@@ -79,7 +81,7 @@ export class Dispatcher {
       if (unsent !== null) this.#backlog.push({ entry, message: unsent });
     } catch (error) {
       this.#table.delete(entry);
-      throw error;
+      throw unsendable(error, chunk);
     }
     this.#reportBusy();
   }
@@ -214,13 +216,13 @@ export class Dispatcher {
     const chunk = member === undefined ? null : feed.next();
     if (feed.isExhausted) this.#feeds.delete(feed);
     if (chunk === null || member === undefined) return false;
-    const entry = this.#table.add({ sink: feed, ...chunk });
+    const entry = this.#table.add(feed, chunk);
     try {
       const unsent = this.#give(member, entry, chunk.value);
       if (unsent !== null) this.#backlog.push({ entry, message: unsent });
     } catch (error) {
       this.#table.delete(entry);
-      feed.onFailure(chunk.index, error);
+      feed.onFailure(chunk.index, unsendable(error, chunk));
     }
     return true;
   }
@@ -263,4 +265,12 @@ export class Dispatcher {
     this.#busy = busy;
     this.#hooks.onBusy();
   }
+}
+
+// The codec saw one array; the user knows arguments and items.
+function unsendable(error: unknown, { type, firstItem }: Chunk): unknown {
+  return renamePath(error, (path) => {
+    if (type === taskMessageType.apply) return `args${path}`;
+    return itemPath(path, type === taskMessageType.starmap ? 'argLists' : 'items', firstItem);
+  });
 }

@@ -46,7 +46,7 @@ const method = 'new Pool';
 
 export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPoolOptions {
   const options: PoolOptions = typeof given === 'number' ? { processes: given } : given;
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
   }
   const { initializer, initargs = [], name = 'PoolWorker' } = options;
@@ -65,7 +65,7 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
       const own = cpus?.[index];
       return own === undefined ? common : { ...common, cpus: own };
     }),
-    env: resolveEnv(options.env),
+    env: resolveEnv(method, options.env),
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),
   };

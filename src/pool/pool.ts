@@ -11,6 +11,7 @@ import { referenceOf } from '../task/reference.js';
 import { settleable } from '../util/settleable.js';
 import { defaultChunkSize } from './chunk.js';
 import { Dispatcher } from './dispatcher.js';
+import { checkArgLists, collect, iteratorOf, optionsObject } from './inputs.js';
 import { taskMessageType } from './messages.js';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions, wholeNumber } from './options.js';
 import { processBackend } from './process-backend.js';
@@ -81,8 +82,11 @@ export class Pool {
       }
       const taskNumber = this.#open('apply', task);
       const call = new ApplyCall();
-      const chunk = { type: taskMessageType.apply, taskNumber, index: 0, value: args ?? noArguments };
-      this.#dispatcher.submit(chunk, call);
+      const value = args ?? noArguments;
+      this.#dispatcher.submit(
+        { type: taskMessageType.apply, taskNumber, index: 0, value, firstItem: 0 },
+        call,
+      );
       return call.promise as Promise<Awaited<Result>>;
     } catch (error) {
       return Promise.reject(error);
@@ -188,8 +192,8 @@ export class Pool {
   ): Promise<unknown[]> {
     const method = `Pool.${name}`;
     const taskNumber = this.#open(name, call.task);
-    const size =
-      call.options.chunkSize === undefined ? 0 : wholeNumber(method, 'chunkSize', call.options.chunkSize);
+    const { chunkSize: given } = optionsObject(method, call.options);
+    const size = given === undefined ? 0 : wholeNumber(method, 'chunkSize', given);
     const items = await collect(method, call.items);
     if (name === 'starmap') checkArgLists(items);
     this.#requireOpen(name);
@@ -205,8 +209,8 @@ export class Pool {
   ): AsyncIterableIterator<unknown> {
     const method = `Pool.${name}`;
     const taskNumber = this.#open(name, call.task);
-    const { chunkSize = 1, bufferSize = 2 * this.#options.processes * this.#options.concurrency } =
-      call.options;
+    const { processes, concurrency } = this.#options;
+    const { chunkSize = 1, bufferSize = 2 * processes * concurrency } = optionsObject(method, call.options);
     const stream = new StreamCall(
       {
         input: iteratorOf(method, call.items),
@@ -270,33 +274,4 @@ function workerState(closing: boolean, held: number | undefined): 'starting' | '
   if (closing) return 'ending';
   if (held === undefined) return 'starting';
   return held > 0 ? 'busy' : 'idle';
-}
-
-async function collect(method: string, items: unknown): Promise<unknown[]> {
-  if (Array.isArray(items)) return items;
-  const iterator = iteratorOf(method, items);
-  const collected: unknown[] = [];
-  for (;;) {
-    const item = await iterator.next();
-    if (item.done === true) return collected;
-    collected.push(item.value);
-  }
-}
-
-function iteratorOf(method: string, items: unknown): Iterator<unknown> | AsyncIterator<unknown> {
-  const source = items as
-    | { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown }
-    | null
-    | undefined;
-  if (typeof source?.[Symbol.asyncIterator] === 'function') {
-    return (items as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  }
-  if (typeof source?.[Symbol.iterator] === 'function') return (items as Iterable<unknown>)[Symbol.iterator]();
-  throw argumentTypeError(method, 'items', 'an iterable or an async iterable', items);
-}
-
-function checkArgLists(items: unknown[]): void {
-  const place = items.findIndex((item) => !Array.isArray(item));
-  if (place >= 0)
-    throw argumentTypeError('Pool.starmap', `argLists[${place}]`, 'an array of arguments', items[place]);
 }

@@ -1,6 +1,6 @@
 // The tasks on their way, by id. An id is used again once its task is settled; since a worker's results are all taken
 // before its tasks are given to others, no late result can meet a stranger.
-import type { ResultSink, TaskEntry } from './calls.js';
+import type { Chunk, ResultSink, TaskEntry } from './calls.js';
 
 export class TaskTable {
   readonly #entries: (TaskEntry | undefined)[] = [];
@@ -11,9 +11,8 @@ export class TaskTable {
     return this.#size;
   }
 
-  add(task: { sink: ResultSink; index: number; taskNumber: number; type: number }): TaskEntry {
+  add(sink: ResultSink, { index, taskNumber, type }: Chunk): TaskEntry {
     const id = this.#free.pop() ?? this.#entries.length;
-    const { sink, index, taskNumber, type } = task;
     const entry: TaskEntry = { id, index, sink, taskNumber, type, worker: -1, mark: 0 };
     this.#entries[id] = entry;
     this.#size++;

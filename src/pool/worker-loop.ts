@@ -4,6 +4,7 @@ import type { Channel } from '../channel/channel.js';
 import type { BellSource } from '../family/bell.js';
 import { member } from '../family/membership.js';
 import type { ChildContext } from '../process/child.js';
+import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
 import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
@@ -179,7 +180,8 @@ class WorkerLoop implements BellSource {
     try {
       this.#channel.post({ type, id, extra: 0 }, value);
     } catch (error) {
-      this.#channel.post({ type: resultMessageType.failure, id, extra: 0 }, error);
+      const unsendable = renamePath(error, (path) => `result${path}`);
+      this.#channel.post({ type: resultMessageType.failure, id, extra: 0 }, unsendable);
     }
     return 1;
   }

@@ -1,11 +1,11 @@
 // The parent's hold on one child: reserves its slot, starts it, hears it, learns of its end, sweeps what it left.
 // Process and the pool's workers are built on it; what they say to their child is theirs.
-import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Channel, sweepPeer } from '../channel/channel.js';
 import type { RingReader } from '../channel/ring-reader.js';
 import { member } from '../family/membership.js';
 import type { SlotId } from '../native/contract.js';
+import { renamePath } from '../serialize/rename-path.js';
 import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
 import type { ExitStatus } from './exit-status.js';
 import { ownIdentity } from './identity.js';
@@ -37,7 +37,6 @@ export class ChildHandle {
   readonly #options: ResolvedProcessOptions;
   readonly #events: ChildEvents;
   #launched: Launched | undefined;
-  #pidfd = -1;
   #ended = false;
   #keepsAlive: boolean;
   /** A signal sent before there was a process. */
@@ -67,14 +66,6 @@ export class ChildHandle {
     return { stdin, stdout, stderr };
   }
 
-  /** A descriptor that becomes readable when the process ends; opened when it is first asked for, until the end. */
-  get pidfd(): number {
-    if (this.#pidfd < 0 && this.#launched !== undefined && !this.#ended) {
-      this.#pidfd = openPidfd(this.#launched.pid);
-    }
-    return this.#pidfd;
-  }
-
   /** Starts the child with `main` as its main module. Throws if `payload` cannot be encoded: nothing was started. */
   start(main: URL, payload: unknown): void {
     const boot: BootMessage = {
@@ -89,7 +80,7 @@ export class ChildHandle {
       this.channel.send({ type: bootMessageType.boot, id: 0, extra: 0 }, boot);
     } catch (error) {
       this.#abandon();
-      throw error;
+      throw renamePath(error, (path) => path.replace(/^payload\./, ''));
     }
     this.channel.listen({
       onMessage: (reader) => this.#onMessage(reader),
@@ -114,12 +105,6 @@ export class ChildHandle {
   unref(): void {
     this.#keepsAlive = false;
     this.#launched?.unref();
-  }
-
-  /** Closes the pidfd, if somebody asked for it. */
-  closePidfd(): void {
-    if (this.#pidfd >= 0) closeSync(this.#pidfd);
-    this.#pidfd = -1;
   }
 
   #launch(): void {
@@ -192,15 +177,6 @@ export class ChildHandle {
     this.#ended = true;
     member().addon.cancelReservation(this.slot.index, this.slot.generation);
     this.channel.close();
-  }
-}
-
-// Without one more descriptor the process runs all the same; only its sentinel cannot be had.
-function openPidfd(pid: number): number {
-  try {
-    return member().addon.openPidfd(pid);
-  } catch {
-    return -1;
   }
 }
 

@@ -75,7 +75,7 @@ export function resolveProcessOptions(
     name,
     daemon,
     scheduling: resolveScheduling(method, options),
-    env: resolveEnv(options.env),
+    env: resolveEnv(method, options.env),
     cwd,
     stdio: resolveStdio(options.stdio),
     execArgv,
@@ -85,9 +85,10 @@ export function resolveProcessOptions(
   };
 }
 
-export function resolveEnv(env: unknown): Record<string, string | undefined> {
+export function resolveEnv(caller: string, env: unknown): Record<string, string | undefined> {
   if (env === undefined) return { ...process.env };
-  check(typeof env === 'object' && env !== null, 'env', 'an object of strings', env);
+  if (typeof env !== 'object' || env === null)
+    throw argumentTypeError(caller, 'env', 'an object of strings', env);
   return { ...(env as Record<string, string | undefined>) };
 }
 

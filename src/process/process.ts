@@ -16,6 +16,7 @@ import {
   type ResolvedTarget,
   resolveProcessOptions,
 } from './options.js';
+import { Sentinel } from './sentinel.js';
 import { type TargetPayload, targetMessageType } from './target-message.js';
 
 export type ProcessState = 'initial' | 'starting' | 'running' | 'ended' | 'closed';
@@ -33,6 +34,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   readonly #started: Settleable<void> = settleable();
   readonly #result: Settleable<Result> = settleable();
   readonly #ended: Settleable<void> = settleable();
+  readonly #sentinel = new Sentinel();
   readonly #creator = process.pid;
   readonly #onAbort = (): void => this.terminate();
   #state: ProcessState = 'initial';
@@ -81,11 +83,12 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     return this.#status;
   }
 
-  /** A descriptor (a pidfd) that becomes readable when the process ends. Valid until `close()`. */
+  /** A descriptor that becomes readable when the process ends. Valid until `close()`, or as long as this object is. */
   get sentinel(): number {
     this.#requireOpen('sentinel');
-    this.#require('sentinel', (this.#child?.pidfd ?? -1) >= 0, 'await started first');
-    return (this.#child as ChildHandle).pidfd;
+    const pid = this.#child?.pid ?? null;
+    this.#require('sentinel', pid !== null, 'await started first');
+    return this.#sentinel.get(pid as number);
   }
 
   /** Resolves when the process has a pid and is about to run its target; rejects if it could not be started. */
@@ -138,8 +141,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     child.start(new URL('./run-target.js', import.meta.url), payload);
     this.#child = child;
     this.#state = 'starting';
-    // Now: once the process has ended and was reaped, there is nothing left to open.
-    void child.pidfd;
+    if (child.pid !== null) this.#sentinel.open(child.pid);
     addChild(this);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -157,6 +159,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
         },
       );
     }
+    if (this.#status?.reason === 'start-failed') await this.#ended.promise;
     if (this.#status !== null || (timeout !== undefined && timeout <= 0)) return this.#status !== null;
     this.#keepAliveUntilEnd();
     if (timeout === undefined || timeout === Infinity) {
@@ -202,7 +205,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   close(): void {
     if (this.#state === 'closed') return;
     this.#require('close()', !this.isAlive(), 'join() or terminate() it first');
-    this.#child?.closePidfd();
+    this.#sentinel.close();
     this.#state = 'closed';
   }
 
@@ -283,6 +286,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   #finish(status: ExitStatus): void {
     this.#status = status;
     this.#state = 'ended';
+    this.#sentinel.onEnd();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     removeChild(this);
     this.#ended.resolve();

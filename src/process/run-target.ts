@@ -1,4 +1,5 @@
 // The main module of a Process's child: finds the target, runs it, reports its result or its error, as Python does.
+import { renamePath } from '../serialize/rename-path.js';
 import { resolveTask } from '../task/resolve.js';
 import type { ChildContext } from './child.js';
 import { setCurrentProcess } from './current-process.js';
@@ -15,8 +16,9 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
     const result = await run(payload as TargetPayload);
     process.off('beforeExit', reportUnsettled);
     report(targetMessageType.result, result);
-  } catch (error) {
+  } catch (reason) {
     process.off('beforeExit', reportUnsettled);
+    const error = renamePath(reason, (path) => `result${path}`);
     report(targetMessageType.failure, error);
     // As Python prints the traceback of a process that nobody may be waiting for.
     console.error(error);

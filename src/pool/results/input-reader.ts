@@ -34,6 +34,15 @@ export class InputReader {
     return chunk;
   }
 
+  /** Everything, at once. */
+  async readAll(): Promise<unknown[]> {
+    for (;;) {
+      const item = await this.#input.next();
+      if (isDone(item)) return this.#gathered;
+      this.#gathered.push(item.value);
+    }
+  }
+
   /** Reads no more; the input may tidy up. */
   close(): void {
     this.#gathered = [];
@@ -51,20 +60,20 @@ export class InputReader {
     if (this.#reading) return false;
     try {
       const item = this.#input.next();
-      if (!(item instanceof Promise)) {
-        this.#accept(item);
-        return true;
+      if (isThenable(item)) {
+        this.#reading = true;
+        void this.#await(item);
+        return false;
       }
-      this.#reading = true;
-      void this.#await(item);
-      return false;
+      this.#accept(item);
+      return true;
     } catch (reason) {
       this.#end({ reason });
       return true;
     }
   }
 
-  async #await(item: Promise<IteratorResult<unknown>>): Promise<void> {
+  async #await(item: PromiseLike<IteratorResult<unknown>>): Promise<void> {
     try {
       this.#accept(await item);
     } catch (reason) {
@@ -76,7 +85,7 @@ export class InputReader {
 
   #accept(item: IteratorResult<unknown>): void {
     if (this.#ended) return;
-    if (item.done === true) this.#end(undefined);
+    if (isDone(item)) this.#end(undefined);
     else this.#gathered.push(item.value);
   }
 
@@ -85,4 +94,15 @@ export class InputReader {
     this.#ended = true;
     this.failure = failure;
   }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function';
+}
+
+// As `for ... of`: a `next` that returns no object would otherwise be an input without end.
+function isDone(item: IteratorResult<unknown>): boolean {
+  if (typeof item !== 'object' || item === null)
+    throw new TypeError(`Iterator result ${String(item)} is not an object`);
+  return item.done === true;
 }

@@ -38,7 +38,8 @@ export class MapCall implements Feed {
     const { items, chunkSize, type, taskNumber } = this.#plan;
     const index = this.#next++;
     this.#inFlight++;
-    return { type, taskNumber, index, value: items.slice(index * chunkSize, (index + 1) * chunkSize) };
+    const firstItem = index * chunkSize;
+    return { type, taskNumber, index, value: items.slice(firstItem, firstItem + chunkSize), firstItem };
   }
 
   onResult(index: number, value: unknown): void {

@@ -58,7 +58,8 @@ export class StreamCall implements Feed {
       if (this.#input.isExhausted) queueMicrotask(() => this.#serve());
       return null;
     }
-    return { type, taskNumber, index: this.#made++, value };
+    const firstItem = this.#made * this.#plan.chunkSize;
+    return { type, taskNumber, index: this.#made++, value, firstItem };
   }
 
   onResult(index: number, value: unknown): void {

@@ -1,0 +1,48 @@
+// Sentinel: the descriptor that tells the end of a process, and who closes it. One nobody asked for goes with the
+// process; one that was handed out goes with close(), or with the object that it belongs to.
+import { closeSync, openSync } from 'node:fs';
+import { member } from '../family/membership.js';
+
+const abandoned = new FinalizationRegistry<{ fd: number }>((held) => closeSync(held.fd));
+
+export class Sentinel {
+  #held: { fd: number } | undefined;
+  #handedOut = false;
+  #ended = false;
+
+  /** Opens the pidfd, while the process surely exists. Without one more descriptor it is had when it is asked for. */
+  open(pid: number): void {
+    try {
+      this.#hold(member().addon.openPidfd(pid));
+    } catch {
+      this.#held = undefined;
+    }
+  }
+
+  /** Readable (poll, epoll) once the process has ended. */
+  get(pid: number): number {
+    this.#handedOut = true;
+    // What is always readable says the same as the pidfd of an ended process.
+    const held =
+      this.#held ?? this.#hold(this.#ended ? openSync('/dev/null', 'r') : member().addon.openPidfd(pid));
+    return held.fd;
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    if (!this.#handedOut) this.close();
+  }
+
+  close(): void {
+    if (this.#held === undefined) return;
+    abandoned.unregister(this);
+    closeSync(this.#held.fd);
+    this.#held = undefined;
+  }
+
+  #hold(fd: number): { fd: number } {
+    this.#held = { fd };
+    abandoned.register(this, this.#held, this);
+    return this.#held;
+  }
+}
