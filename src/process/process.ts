@@ -1,11 +1,12 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
 
 import type { RingReader } from '../channel/ring-reader.js';
-import { ForkyardError, ProcessError } from '../errors.js';
+import { argumentTypeError, ForkyardError, ProcessError } from '../errors.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
 import { type Settleable, settleable } from '../util/settleable.js';
+import { settledWithin } from '../util/settled-within.js';
 import { ChildHandle } from './child-handle.js';
 import { addChild, removeChild } from './current-process.js';
 import { describeExit, type ExitStatus, exitCodeOf } from './exit-status.js';
@@ -152,21 +153,12 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     this.#require('join()', this.#state !== 'initial', 'start() it first');
     const { timeout } = options;
     if (timeout !== undefined && (typeof timeout !== 'number' || Number.isNaN(timeout))) {
-      throw Object.assign(
-        new TypeError(`Process.join(): timeout must be a number of milliseconds, not ${timeout}`),
-        {
-          code: 'ERR_INVALID_ARG_TYPE',
-        },
-      );
+      throw argumentTypeError('Process.join', 'timeout', 'a number of milliseconds', timeout);
     }
     if (this.#status?.reason === 'start-failed') await this.#ended.promise;
     if (this.#status !== null || (timeout !== undefined && timeout <= 0)) return this.#status !== null;
     this.#keepAliveUntilEnd();
-    if (timeout === undefined || timeout === Infinity) {
-      await this.#ended.promise;
-    } else {
-      await withTimeout(this.#ended.promise, timeout);
-    }
+    await settledWithin(this.#ended.promise, timeout);
     return this.#status !== null;
   }
 
@@ -302,12 +294,4 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
       code: this.#state === 'closed' ? 'ERR_FORKYARD_PROCESS_CLOSED' : 'ERR_FORKYARD_PROCESS_STATE',
     });
   }
-}
-
-async function withTimeout(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(timeoutMs, 2 ** 31 - 1));
-  });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
