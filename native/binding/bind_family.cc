@@ -74,6 +74,7 @@ Napi::Value IsFounded(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), ProcessState::Get() != nullptr);
 }
 
+// descriptors(): [arena, liveness, ...lifelines]. The lifelines are new; they go by armLifelines.
 Napi::Value Descriptors(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   os::Result<InheritedDescriptors> own = Environment::Opened(env).ForChildren();
@@ -82,10 +83,26 @@ Napi::Value Descriptors(const Napi::CallbackInfo& info) {
   Napi::Array all = Napi::Array::New(env);
   all.Set(0u, descriptors.arena);
   all.Set(1u, descriptors.liveness);
-  for (size_t i = 0; i < descriptors.lifelines.size(); i++) {
-    all.Set(static_cast<uint32_t>(2 + i), descriptors.lifelines[i]);
+  std::vector<os::UniqueFd> opened;
+  for (int lifeline : descriptors.lifelines) {
+    os::Result<os::UniqueFd> reopened = os::ReopenLifeline(lifeline);
+    if (!reopened) throw SystemError(env, reopened.error(), "open a lifeline for a child");
+    opened.push_back(reopened.take());
   }
+  for (os::UniqueFd& fd : opened) all.Set(all.Length(), fd.release());
   return all;
+}
+
+// armLifelines(fds, pid): a child was started with them, or (pid 0) was not; they are closed here.
+Napi::Value ArmLifelines(const Napi::CallbackInfo& info) {
+  Napi::Array fds = info[0].As<Napi::Array>();
+  pid_t pid = Int32Argument(info, 1);
+  for (uint32_t i = 0; i < fds.Length(); i++) {
+    os::UniqueFd fd(fds.Get(i).As<Napi::Number>().Int32Value());
+    // It may have ended already.
+    if (pid > 0) (void)os::ArmLifeline(fd.get(), pid);
+  }
+  return info.Env().Undefined();
 }
 
 Napi::Value Reserve(const Napi::CallbackInfo& info) {
@@ -196,6 +213,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("open", Open);
   add("isFounded", IsFounded);
   add("descriptors", Descriptors);
+  add("armLifelines", ArmLifelines);
   add("reserveSlot", Reserve);
   add("cancelReservation", Cancel);
   add("isGone", Gone);

@@ -48,9 +48,7 @@ os::Result<ProcessState*> ProcessState::Join(const InheritedDescriptors& descrip
   auto state = std::make_unique<ProcessState>();
   // First of all: from here on nobody of us outlives the root.
   for (int inherited : descriptors.lifelines) {
-    os::Result<os::UniqueFd> attached = os::AttachLifeline(inherited);
-    if (!attached) return attached.error();
-    state->attached_lifelines_.push_back(attached.take());
+    if (os::Result<void> attached = os::AttachLifeline(inherited); !attached) return attached.error();
     fcntl(inherited, F_SETFD, FD_CLOEXEC);
   }
   os::Result<Region> region = AttachArena(descriptors.arena);

@@ -16,7 +16,8 @@ namespace forkyard {
 struct InheritedDescriptors {
   int arena;
   int liveness;
-  std::vector<int> lifelines;  // the root's, and that of the environment that starts the child where it is another
+  std::vector<int> lifelines;  // the root's, and that of the environment that starts the child where it is another;
+                               // in the child, descriptions of its own
 };
 
 class ProcessState {
@@ -45,7 +46,6 @@ class ProcessState {
   ProcessToken token_;
   bool is_root_ = false;
   os::Lifeline root_lifeline_;  // in the root only
-  std::vector<os::UniqueFd> attached_lifelines_;
   InheritedDescriptors for_children_;
 };
 

@@ -25,21 +25,33 @@ inline Result<Lifeline> CreateLifeline() {
   return Lifeline{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// From now on the kernel sends SIGKILL to this process when the last writer is gone: busy, sleeping or stopped.
-// The inherited read end shares its file description, and so its owner, with the siblings: opening it anew through
-// /proc gives a description of our own. The poll afterwards covers a writer that died before F_SETOWN.
-inline Result<UniqueFd> AttachLifeline(int inherited_read_end) {
+// The same read end as a file description of its own: the kernel notifies one owner for each.
+inline Result<UniqueFd> ReopenLifeline(int read_end) {
   char path[32];
-  std::snprintf(path, sizeof(path), "/proc/self/fd/%d", inherited_read_end);
+  std::snprintf(path, sizeof(path), "/proc/self/fd/%d", read_end);
   UniqueFd fd(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) return LastError("open(/proc/self/fd)");
-  if (fcntl(fd.get(), F_SETOWN, getpid()) != 0) return LastError("fcntl(F_SETOWN)");
-  if (fcntl(fd.get(), F_SETSIG, SIGKILL) != 0) return LastError("fcntl(F_SETSIG)");
-  int flags = fcntl(fd.get(), F_GETFL);
-  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_ASYNC) != 0) return LastError("fcntl(O_ASYNC)");
-  pollfd hangup{fd.get(), 0, 0};
-  if (poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP) != 0) kill(getpid(), SIGKILL);
   return fd;
+}
+
+// From now on the kernel sends SIGKILL to `pid` when the last writer is gone, be it busy, asleep or stopped. The parent
+// does so for its child, through a description that both have: a child that is stopped before its first instruction
+// must not outlive the root.
+inline Result<void> ArmLifeline(int read_end, pid_t pid) {
+  if (fcntl(read_end, F_SETOWN, pid) != 0) return LastError("fcntl(F_SETOWN)");
+  if (fcntl(read_end, F_SETSIG, SIGKILL) != 0) return LastError("fcntl(F_SETSIG)");
+  int flags = fcntl(read_end, F_GETFL);
+  if (flags < 0 || fcntl(read_end, F_SETFL, flags | O_ASYNC) != 0) return LastError("fcntl(O_ASYNC)");
+  return {};
+}
+
+// What a child does first: its parent may have died before it could arm, and the writer before that. `read_end` must be
+// a description of this process alone.
+inline Result<void> AttachLifeline(int read_end) {
+  if (Result<void> armed = ArmLifeline(read_end, getpid()); !armed) return armed;
+  pollfd hangup{read_end, 0, 0};
+  if (poll(&hangup, 1, 0) == 1 && (hangup.revents & POLLHUP) != 0) kill(getpid(), SIGKILL);
+  return {};
 }
 
 }  // namespace forkyard::os

@@ -60,8 +60,10 @@ export interface Addon extends SystemAddon {
   join(arenaFd: number, livenessFd: number, lifelineFds: number[]): void;
   isFounded(): boolean;
   open(onBell: () => void, slot?: number, generation?: number): SlotId;
-  /** `[arena, liveness, ...lifelines]`: what a child must inherit. */
+  /** `[arena, liveness, ...lifelines]`: what a child must inherit. The lifelines are new: `armLifelines` closes them. */
   descriptors(): number[];
+  /** The kernel kills `pid` when this process, or the root, is gone. 0: the child was not started. */
+  armLifelines(lifelines: number[], pid: number): void;
   reserveSlot(): SlotId;
   cancelReservation(slot: number, generation: number): boolean;
   isGone(slot: number, generation: number): boolean;

@@ -4,6 +4,8 @@ import type { Channel } from '../channel/channel.js';
 import type { BellSource } from '../family/bell.js';
 import { member } from '../family/membership.js';
 import type { ChildContext } from '../process/child.js';
+import { currentProcess } from '../process/current-process.js';
+import { attachRemoteStack } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
@@ -128,7 +130,7 @@ class WorkerLoop implements BellSource {
       }
       return this.#finish(taken, result);
     } catch (error) {
-      return this.#report(resultMessageType.failure, taken.id, error);
+      return this.#fail(taken, error);
     }
   }
 
@@ -163,7 +165,7 @@ class WorkerLoop implements BellSource {
     };
     result.then(
       (value) => settle(() => this.#finish(taken, value)),
-      (error: unknown) => settle(() => this.#report(resultMessageType.failure, taken.id, error)),
+      (error: unknown) => settle(() => this.#fail(taken, error)),
     );
     return 0;
   }
@@ -172,7 +174,13 @@ class WorkerLoop implements BellSource {
     if (type === taskMessageType.apply) return this.#report(resultMessageType.result, id, result);
     const { values, failure } = result as ChunkOutcome;
     if (failure === undefined) return this.#report(resultMessageType.result, id, values);
+    attachRemoteStack(failure.error, currentProcess());
     return this.#report(resultMessageType.chunkFailure, id, failure);
+  }
+
+  #fail({ id }: TakenTask, error: unknown): number {
+    attachRemoteStack(error, currentProcess());
+    return this.#report(resultMessageType.failure, id, error);
   }
 
   // What cannot be encoded is reported as the failure of its task.

@@ -108,14 +108,16 @@ export class ChildHandle {
   }
 
   #launch(): void {
-    const descriptors = member().addon.descriptors();
+    const { addon } = member();
+    const descriptors = addon.descriptors();
+    const lifelines = descriptors.slice(2);
     const invitation: InvitationData = {
       slot: this.slot,
       descriptors: descriptors.map((_, index) => 3 + index),
       channel: this.channel.address,
     };
     const { stdio, env, cwd, execArgv } = this.#options;
-    const started = recommendedStartMethod.launch({
+    const launched = recommendedStartMethod.launch({
       entry: childEntry,
       stdio,
       descriptors,
@@ -123,17 +125,22 @@ export class ChildHandle {
       cwd,
       execArgv,
     });
-    if (started instanceof Promise) {
-      started.then(
-        (launched) => this.#onLaunched(launched),
-        (error: unknown) => {
-          this.#abandon();
-          this.#events.onStartFailed(error);
-        },
-      );
-    } else {
-      this.#onLaunched(started);
+    if (!(launched instanceof Promise)) {
+      addon.armLifelines(lifelines, launched.pid);
+      this.#onLaunched(launched);
+      return;
     }
+    launched.then(
+      (later) => {
+        addon.armLifelines(lifelines, later.pid);
+        this.#onLaunched(later);
+      },
+      (error: unknown) => {
+        addon.armLifelines(lifelines, 0);
+        this.#abandon();
+        this.#events.onStartFailed(error);
+      },
+    );
   }
 
   #onLaunched(launched: Launched): void {

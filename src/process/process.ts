@@ -6,7 +6,6 @@ import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
 import { type Settleable, settleable } from '../util/settleable.js';
-import { settledWithin } from '../util/settled-within.js';
 import { ChildHandle } from './child-handle.js';
 import { addChild, removeChild } from './current-process.js';
 import { describeExit, type ExitStatus, exitCodeOf } from './exit-status.js';
@@ -18,6 +17,7 @@ import {
   resolveProcessOptions,
 } from './options.js';
 import { Sentinel } from './sentinel.js';
+import { settledWithin } from './settled-within.js';
 import { type TargetPayload, targetMessageType } from './target-message.js';
 
 export type ProcessState = 'initial' | 'starting' | 'running' | 'ended' | 'closed';

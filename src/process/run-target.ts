@@ -1,8 +1,9 @@
 // The main module of a Process's child: finds the target, runs it, reports its result or its error, as Python does.
+import { attachRemoteStack } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import { resolveTask } from '../task/resolve.js';
 import type { ChildContext } from './child.js';
-import { setCurrentProcess } from './current-process.js';
+import { currentProcess, setCurrentProcess } from './current-process.js';
 import { Process } from './process.js';
 import { type TargetPayload, targetMessageType } from './target-message.js';
 
@@ -19,9 +20,10 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
   } catch (reason) {
     process.off('beforeExit', reportUnsettled);
     const error = renamePath(reason, (path) => `result${path}`);
-    report(targetMessageType.failure, error);
     // As Python prints the traceback of a process that nobody may be waiting for.
     console.error(error);
+    attachRemoteStack(error, currentProcess());
+    report(targetMessageType.failure, error);
     if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = 1;
   }
 }

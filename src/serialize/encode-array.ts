@@ -9,7 +9,7 @@ import { kMinSparseLength, Tag } from './wire-format.js';
 
 const kMinBlockLength = 8;
 const kMaxHoles = 1024;
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 export function writeArray(state: EncodeState, array: unknown[]): void {
   if (!state.enter(array) || isDeferred(state, Tag.Array, array)) return;
@@ -52,7 +52,7 @@ function writeDense(state: EncodeState, array: unknown[]): boolean {
   state.writeLength(length);
   for (let i = 0; i < length; i++) {
     const value = array[i];
-    if (value === undefined && !hasOwnProperty.call(array, i)) {
+    if (value === undefined && !isOwn.call(array, i)) {
       state.writeByte(Tag.Hole);
       if (++holes > kMaxHoles && length >= kMinSparseLength) return false;
     } else {

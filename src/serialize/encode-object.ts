@@ -4,7 +4,7 @@ import { writeString } from './encode-primitive.js';
 import type { EncodeState } from './encode-state.js';
 import { kDeferDepth, Tag } from './wire-format.js';
 
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 export function writeObject(state: EncodeState, object: object): void {
   if (!state.enter(object) || isDeferred(state, Tag.Object, object)) return;
@@ -22,7 +22,7 @@ export function writeObjectBody(state: EncodeState, object: object): void {
 /** (key value)* End. */
 export function writeFields(state: EncodeState, object: Record<string, unknown>): void {
   for (const key in object) {
-    if (!hasOwnProperty.call(object, key)) continue;
+    if (!isOwn.call(object, key)) continue;
     writeString(state, key);
     state.writeValue(state, object[key]);
   }

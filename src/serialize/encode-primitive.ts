@@ -6,7 +6,7 @@ import { kShortString, kShortStringMax, kSmallInteger, kSmallIntegerMax, Tag } f
 const kCopyLoopMax = 14;
 
 // Fails at once, whatever the length, on a string that V8 stores with one byte a character.
-const notLatin1 = /[^\x00-\xff]/;
+const notLatin1 = /[\u0100-\uffff]/;
 
 type StringWriter = (this: Uint8Array, text: string, offset: number, length: number) => number;
 const { latin1Write, ucs2Write } = Buffer.prototype as unknown as Record<

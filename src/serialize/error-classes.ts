@@ -26,16 +26,17 @@ const namesByPrototype = new Map<unknown, string>();
 for (const [name, prototype] of Object.entries(builtins)) namesByPrototype.set(prototype, name);
 
 /**
- * Says where the class of an error is known, and its name there. `constructor` is what the error claims as such: Node's own
+ * Says where the class of an error is known, and its name there. `claimed` is its `constructor` property: Node's own
  * errors have an extra prototype in between but claim the builtin, and a builtin of another realm has another prototype.
  */
 export function originOf(
   error: object,
-  constructor: unknown,
+  claimed: unknown,
 ): { readonly origin: number; readonly name: string } {
-  const className = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'Error';
-  const claimed = typeof constructor === 'function' ? constructor.prototype : undefined;
-  const builtin = namesByPrototype.get(Object.getPrototypeOf(error)) ?? namesByPrototype.get(claimed);
+  const className = typeof claimed === 'function' && claimed.name !== '' ? claimed.name : 'Error';
+  const claimedPrototype: unknown = typeof claimed === 'function' ? claimed.prototype : undefined;
+  const builtin =
+    namesByPrototype.get(Object.getPrototypeOf(error)) ?? namesByPrototype.get(claimedPrototype);
   if (builtin !== undefined) return { origin: ErrorOrigin.Builtin, name: builtin };
   if (error instanceof DOMException) return { origin: ErrorOrigin.DomException, name: 'DOMException' };
   if (isForkyardError(error) && Object.hasOwn(forkyardErrorClasses, className)) {
