@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -42,7 +43,7 @@ function transpileFolder(folder) {
   if (!existsSync(target)) return;
   for (const entry of readdirSync(target, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !made.has(file)) rmSync(file);
+    if (entry.isFile() && !made.has(file)) rmSync(file, { force: true });
   }
 }
 
@@ -54,8 +55,11 @@ function transpile(source) {
   const target = join(output, relative(root, source)).replace(/\.ts$/, '.js');
   if (existsSync(target) && statSync(target).mtimeMs >= statSync(source).mtimeMs) return target;
   mkdirSync(dirname(target), { recursive: true });
+  // Two programs may be started at once: neither must read what the other has half written.
+  const unfinished = `${target}.${process.pid}`;
   if (!source.endsWith('.ts')) {
-    copyFileSync(source, target);
+    copyFileSync(source, unfinished);
+    renameSync(unfinished, target);
     return target;
   }
   const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
@@ -68,7 +72,8 @@ function transpile(source) {
       inlineSources: true,
     },
   });
-  writeFileSync(target, outputText);
+  writeFileSync(unfinished, outputText);
+  renameSync(unfinished, target);
   return target;
 }
 

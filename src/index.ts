@@ -10,6 +10,7 @@ export type { ExitStatus } from './process/exit-status.js';
 export { isMainProcess } from './process/identity.js';
 export type { ProcessOptions } from './process/options.js';
 export { Process } from './process/process.js';
+export {} from './reducers.js';
 export { registerClass, registerErrorClass } from './serialize/registry.js';
 export { cpuCount } from './system/cpu-count.js';
 export type { Task, TaskModule, TaskTarget } from './task/define-tasks.js';

@@ -4,6 +4,7 @@ import type { RecordSlabs } from '../memory/slabs.js';
 import type { Addon } from '../native/contract.js';
 import type { Decoder } from '../serialize/decoder.js';
 import { corruptRing, payloadInSlab, type RingView, recordBytes } from './ring-layout.js';
+import type { EncodedMessage } from './ring-writer.js';
 
 export class RingReader {
   readonly #addon: Addon;
@@ -71,13 +72,21 @@ export class RingReader {
     return this.#decoder.decode(this.#ring.bytes, start, start + this.#payloadBytes);
   }
 
-  /** The payload as it is, copied, with its slabs taken over: to be sent again elsewhere. */
-  detach(): { bytes: Uint8Array; start: number; end: number; cells: number[]; flags: number } {
+  /**
+   * The payload as it is, copied, with its slabs taken over: to be sent again elsewhere. Null if a slab is gone: the
+   * consumer had taken it when it died.
+   */
+  detach(): EncodedMessage | null {
     const start = this.#ring.dataOffset + (this.#head & this.#mask) + 16;
     const bytes = this.#ring.bytes.slice(start, start + this.#payloadBytes);
     const cells: number[] = [];
-    for (let index = 0; index < this.#cells; index++) {
-      cells.push(this.#addon.reclaim(this.#ring.block, this.#head, index));
+    try {
+      for (let index = 0; index < this.#cells; index++) {
+        cells.push(this.#addon.reclaim(this.#ring.block, this.#head, index));
+      }
+    } catch {
+      for (const cell of cells) this.#addon.release(cell);
+      return null;
     }
     return { bytes, start: 0, end: bytes.length, cells, flags: this.#flags };
   }

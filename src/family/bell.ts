@@ -18,6 +18,7 @@ export class Bell {
   readonly #slotWords: number;
   readonly #epochOffset: number;
   readonly #ownEpoch: number;
+  readonly #crashes: boolean;
   readonly #lastRung = new Map<number, number>();
   readonly #sources = new Set<BellSource>();
   readonly #announced = new Set<number>();
@@ -28,6 +29,7 @@ export class Bell {
   constructor(addon: Addon, ownSlot: number) {
     const { slotWords, slotEpoch } = addon.constants;
     this.#addon = addon;
+    this.#crashes = addon.constants.crashPoints > 0;
     this.#slots = new Int32Array(addon.slotTable());
     this.#slotWords = slotWords;
     this.#epochOffset = slotEpoch;
@@ -56,6 +58,7 @@ export class Bell {
     const epoch = Atomics.load(this.#slots, slot * this.#slotWords + this.#epochOffset);
     if ((epoch & 1) === 0 || this.#lastRung.get(slot) === epoch) return;
     this.#lastRung.set(slot, epoch);
+    if (this.#crashes) this.#addon.crashPoint(this.#addon.constants.crashRingBellOwed);
     this.#addon.ring(slot);
   }
 

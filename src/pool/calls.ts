@@ -24,6 +24,8 @@ export interface Feed extends ResultSink {
   /** The next chunk; null if there is none now (`isExhausted` tells whether there ever will be). May throw nothing. */
   next(): Chunk | null;
   readonly isExhausted: boolean;
+  /** Whether somebody waits for it: an iterator that nobody reads must not keep the program alive. */
+  readonly isAwaited: boolean;
 }
 
 /** A task on its way: in a worker, or waiting for one. */

@@ -5,9 +5,8 @@ const targetUs = 2000;
 const longTaskUs = 10_000;
 const mostTasks = 1024;
 
-/** `meanTaskUs` is 0 while nothing is known; then one task runs and one is at hand. */
+/** `meanTaskUs` is 0 while nothing is known: then none waits behind another that may be long. */
 export function creditFor(meanTaskUs: number, concurrency: number): number {
-  if (meanTaskUs === 0) return concurrency + 1;
-  if (meanTaskUs >= longTaskUs) return concurrency;
+  if (meanTaskUs === 0 || meanTaskUs >= longTaskUs) return concurrency;
   return Math.min(mostTasks, Math.max(concurrency + 1, Math.ceil(targetUs / meanTaskUs)));
 }

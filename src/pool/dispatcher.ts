@@ -23,8 +23,8 @@ export interface DispatcherHooks {
   encode(value: unknown): EncodedMessage;
   /** Gives an encoded message up that will not be sent. */
   discard(message: EncodedMessage): void;
-  /** Called when `busy` has changed. */
-  onBusy(): void;
+  /** `isAwaited` or `isDone` may have changed. */
+  onProgress(): void;
 }
 
 export class Dispatcher {
@@ -37,7 +37,6 @@ export class Dispatcher {
   readonly #feeds = new Set<Feed>();
   #backlog: Waiting[] = [];
   #backlogStart = 0;
-  #busy = false;
   completed = 0;
   failed = 0;
   lost = 0;
@@ -47,9 +46,16 @@ export class Dispatcher {
     this.#hooks = hooks;
   }
 
-  /** Whether there is anything to do. */
-  get busy(): boolean {
-    return this.#busy;
+  /** Whether somebody waits for anything. */
+  get isAwaited(): boolean {
+    if (this.#table.size > 0) return true;
+    for (const feed of this.#feeds) if (feed.isAwaited) return true;
+    return false;
+  }
+
+  /** Whether everything that was accepted is done. */
+  get isDone(): boolean {
+    return this.#table.size === 0 && this.#feeds.size === 0;
   }
 
   get unsettled(): number {
@@ -83,7 +89,7 @@ export class Dispatcher {
       this.#table.delete(entry);
       throw unsendable(error, chunk);
     }
-    this.#reportBusy();
+    this.#hooks.onProgress();
   }
 
   /** A source of tasks, drawn from as workers become free. */
@@ -102,7 +108,7 @@ export class Dispatcher {
       progress = false;
       for (const feed of this.#feeds) progress = this.#pumpFeed(feed) || progress;
     }
-    this.#reportBusy();
+    this.#hooks.onProgress();
   }
 
   /** A message from a worker. */
@@ -132,7 +138,7 @@ export class Dispatcher {
       this.lost++;
       entry.sink.onFailure(entry.index, this.#lostError(member, entry, status));
     }
-    this.#reportBusy();
+    this.#hooks.onProgress();
   }
 
   /** What a dead worker had not begun goes to the others, before all that waits. */
@@ -170,7 +176,7 @@ export class Dispatcher {
       this.#feeds.delete(feed);
       feed.onFailure(-1, error);
     }
-    this.#reportBusy();
+    this.#hooks.onProgress();
   }
 
   #deliver(entry: TaskEntry, type: number, value: unknown): void {
@@ -257,13 +263,6 @@ export class Dispatcher {
         task: `${reference.module}#${reference.name}`,
       },
     );
-  }
-
-  #reportBusy(): void {
-    const busy = this.#table.size > 0 || this.#feeds.size > 0;
-    if (busy === this.#busy) return;
-    this.#busy = busy;
-    this.#hooks.onBusy();
   }
 }
 

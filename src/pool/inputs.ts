@@ -2,23 +2,27 @@
 import { argumentTypeError } from '../errors.js';
 import { type Input, InputReader } from './results/input-reader.js';
 
-/** All items of an iterable, asynchronous or not. */
-export async function collect(method: string, items: unknown): Promise<unknown[]> {
-  if (Array.isArray(items)) return items;
-  const reader = new InputReader(iteratorOf(method, items), Infinity, () => {});
-  return await reader.readAll();
+/** All items of an iterable as they are now; of an asynchronous one, as they come. */
+export function collect(method: string, items: unknown): unknown[] | Promise<unknown[]> {
+  if (Array.isArray(items)) return items.slice();
+  if (isIterable(items)) return [...items];
+  return new InputReader(iteratorOf(method, items), Infinity, () => {}).readAll();
 }
 
 export function iteratorOf(method: string, items: unknown): Input {
-  const source = items as
-    | { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown }
-    | null
-    | undefined;
-  if (typeof source?.[Symbol.asyncIterator] === 'function') {
-    return (items as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-  }
-  if (typeof source?.[Symbol.iterator] === 'function') return (items as Iterable<unknown>)[Symbol.iterator]();
+  if (isAsyncIterable(items)) return items[Symbol.asyncIterator]();
+  if (isIterable(items)) return items[Symbol.iterator]();
   throw argumentTypeError(method, 'items', 'an iterable or an async iterable', items);
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return (
+    !isAsyncIterable(value) && typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function'
+  );
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof (value as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === 'function';
 }
 
 export function optionsObject<Options extends object>(method: string, options: Options): Options {

@@ -49,6 +49,7 @@ export class Pool {
   readonly #taskNumbers = new WeakMap<object, number>();
   #state: PoolState = 'open';
   #failure: BrokenPoolError | undefined;
+  #collecting = 0;
   #holds = false;
 
   constructor(options?: number | PoolOptions) {
@@ -60,7 +61,7 @@ export class Pool {
       discard: ({ cells }) => {
         for (const cell of cells) slabs.drop(cell);
       },
-      onBusy: () => this.#onProgress(),
+      onProgress: () => this.#onProgress(),
     });
     this.#supervisor = new Supervisor(this.#options, {
       backend: processBackend(this.#options),
@@ -186,7 +187,7 @@ export class Pool {
     await this.join();
   }
 
-  async #map(
+  #map(
     name: 'map' | 'starmap',
     call: { task: unknown; items: unknown; options: MapOptions },
   ): Promise<unknown[]> {
@@ -194,13 +195,32 @@ export class Pool {
     const taskNumber = this.#open(name, call.task);
     const { chunkSize: given } = optionsObject(method, call.options);
     const size = given === undefined ? 0 : wholeNumber(method, 'chunkSize', given);
-    const items = await collect(method, call.items);
-    if (name === 'starmap') checkArgLists(items);
-    this.#requireOpen(name);
-    const chunkSize = size === 0 ? defaultChunkSize(items.length, this.#options.processes) : size;
-    const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber });
-    if (items.length > 0) this.#dispatcher.addFeed(map);
-    return await map.promise;
+    const start = (items: unknown[]): Promise<unknown[]> => {
+      if (name === 'starmap') checkArgLists(items);
+      const chunkSize = size === 0 ? defaultChunkSize(items.length, this.#options.processes) : size;
+      const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber });
+      if (items.length > 0) this.#dispatcher.addFeed(map);
+      return map.promise;
+    };
+    const items = collect(method, call.items);
+    return items instanceof Promise ? this.#accepted(items, start) : start(items);
+  }
+
+  // An asynchronous input is being read: what was accepted is done, though the pool be closed meanwhile.
+  async #accepted(
+    input: Promise<unknown[]>,
+    start: (items: unknown[]) => Promise<unknown[]>,
+  ): Promise<unknown[]> {
+    this.#collecting++;
+    this.#onProgress();
+    try {
+      const items = await input;
+      if (this.#state === 'broken' || this.#state === 'terminated') this.#requireOpen('map');
+      return await start(items);
+    } finally {
+      this.#collecting--;
+      this.#onProgress();
+    }
   }
 
   #imap(
@@ -247,15 +267,16 @@ export class Pool {
     );
   }
 
-  // Unsettled work keeps the program alive; a closing pool's workers are let go when there is none.
+  // What somebody waits for keeps the program alive; a closing pool's workers are let go when all is done.
   #onProgress(): void {
-    const busy = this.#dispatcher.busy;
-    if (busy !== this.#holds) {
-      this.#holds = busy;
-      if (busy) member().bell.hold();
+    const awaited = this.#collecting > 0 || this.#dispatcher.isAwaited;
+    if (awaited !== this.#holds) {
+      this.#holds = awaited;
+      if (awaited) member().bell.hold();
       else member().bell.letGo();
     }
-    if (!busy && this.#state === 'closing') this.#supervisor.close();
+    if (this.#state === 'closing' && this.#collecting === 0 && this.#dispatcher.isDone)
+      this.#supervisor.close();
   }
 
   #onBroken(error: BrokenPoolError): void {

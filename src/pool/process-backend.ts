@@ -98,17 +98,24 @@ class ProcessWorker implements PoolWorker {
   #reclaim(): UnstartedTask[] {
     const unstarted: UnstartedTask[] = [];
     const reader = this.#channel.readerOfSent();
-    try {
-      while (reader.next()) {
-        const { type, id, extra } = reader;
-        const isTask = type >= taskMessageType.apply && type <= taskMessageType.starmap;
-        if (isTask) unstarted.push({ id, type, taskNumber: extra, message: reader.detach() });
-        reader.advance();
-      }
-    } catch {
-      // The dead worker has scribbled over its own ring. What cannot be read is lost with it.
+    while (hasReadableRecord(reader)) {
+      const { type, id, extra } = reader;
+      const isTask = type >= taskMessageType.apply && type <= taskMessageType.starmap;
+      // Null: it died while it took the arguments, and some of their shared memory went with it.
+      const message = isTask ? reader.detach() : null;
+      if (message !== null) unstarted.push({ id, type, taskNumber: extra, message });
+      reader.advance();
     }
     return unstarted;
+  }
+}
+
+// A worker that scribbled over its own ring leaves records that nobody can read: they are lost with it.
+function hasReadableRecord(reader: RingReader): boolean {
+  try {
+    return reader.next();
+  } catch {
+    return false;
   }
 }
 

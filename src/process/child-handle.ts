@@ -39,6 +39,7 @@ export class ChildHandle {
   #launched: Launched | undefined;
   #ended = false;
   #keepsAlive: boolean;
+  #holds = 0;
   /** A signal sent before there was a process. */
   #pendingSignal = 0;
 
@@ -97,14 +98,24 @@ export class ChildHandle {
     else if (this.#pendingSignal !== 9) this.#pendingSignal = signal;
   }
 
-  ref(): void {
-    this.#keepsAlive = true;
-    this.#launched?.ref();
+  /** Whether the process by itself keeps the program alive. */
+  keepAlive(keepsAlive: boolean): void {
+    this.#keepsAlive = keepsAlive;
+    this.#applyKeepAlive();
   }
 
-  unref(): void {
-    this.#keepsAlive = false;
-    this.#launched?.unref();
+  /** Keeps the program alive while somebody waits for this child. */
+  async holdUntil(promise: Promise<unknown>): Promise<void> {
+    this.#holds++;
+    this.#applyKeepAlive();
+    await promise.catch(() => {});
+    this.#holds--;
+    this.#applyKeepAlive();
+  }
+
+  #applyKeepAlive(): void {
+    if (this.#keepsAlive || this.#holds > 0) this.#launched?.ref();
+    else this.#launched?.unref();
   }
 
   #launch(): void {
@@ -145,7 +156,7 @@ export class ChildHandle {
 
   #onLaunched(launched: Launched): void {
     this.#launched = launched;
-    if (!this.#keepsAlive) launched.unref();
+    this.#applyKeepAlive();
     member().addon.addChild(launched.pid);
     if (this.#pendingSignal !== 0) launched.kill(this.#pendingSignal);
     launched.onExit((status) => this.#onExit(status));

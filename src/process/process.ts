@@ -94,12 +94,13 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
 
   /** Resolves when the process has a pid and is about to run its target; rejects if it could not be started. */
   get started(): Promise<void> {
+    if (this.#isPending) void this.#child?.holdUntil(this.#started.promise);
     return this.#started.promise;
   }
 
   /** The target's return value, or its error; a `ProcessError` if it ended without either. Keeps the program alive. */
   get result(): Promise<Result> {
-    this.#keepAliveUntilEnd();
+    if (this.#isPending) void this.#child?.holdUntil(this.#result.promise);
     return this.#result.promise;
   }
 
@@ -157,14 +158,15 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     }
     if (this.#status?.reason === 'start-failed') await this.#ended.promise;
     if (this.#status !== null || (timeout !== undefined && timeout <= 0)) return this.#status !== null;
-    this.#keepAliveUntilEnd();
-    await settledWithin(this.#ended.promise, timeout);
+    const waiting = settledWithin(this.#ended.promise, timeout);
+    void this.#child?.holdUntil(waiting);
+    await waiting;
     return this.#status !== null;
   }
 
   isAlive(): boolean {
     this.#requireOpen('isAlive()');
-    return this.#state === 'starting' || this.#state === 'running';
+    return this.#isPending;
   }
 
   /** SIGTERM. Nothing happens if it has ended. */
@@ -184,12 +186,12 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
 
   /** The process keeps this program alive (the default unless it is a daemon). */
   ref(): this {
-    this.#child?.ref();
+    this.#child?.keepAlive(true);
     return this;
   }
 
   unref(): this {
-    this.#child?.unref();
+    this.#child?.keepAlive(false);
     return this;
   }
 
@@ -225,10 +227,14 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     return `<${this.constructor.name} name='${this.name}' pid=${this.#child?.pid ?? 'none'} ${status}${this.#daemon ? ' daemon' : ''}>`;
   }
 
+  get #isPending(): boolean {
+    return this.#state === 'starting' || this.#state === 'running';
+  }
+
   #payload(): TargetPayload {
     const { target, args } = this.#options;
     if (this.run === Process.prototype.run) return { kind: 'target', target, args };
-    const subclass: TaskReference = referenceOf(this.constructor as never);
+    const subclass: TaskReference = referenceOf(this.constructor as never, 'Process.start');
     return { kind: 'subclass', target: subclass, fields: { ...(this as object) } };
   }
 
@@ -236,11 +242,6 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     this.#requireOpen(`${name}()`);
     this.#require(`${name}()`, this.#state !== 'initial', 'start() it first');
     this.#child?.signal(signalNumber[name]);
-  }
-
-  // For a daemon: somebody wants to know how it ends.
-  #keepAliveUntilEnd(): void {
-    if (this.#state === 'starting' || this.#state === 'running') this.#child?.ref();
   }
 
   #onStarted(): void {

@@ -27,7 +27,7 @@ export function reasonAgainstFunction(value: object): string {
 }
 
 export const kSharedMemoryReason =
-  'a SharedArrayBuffer is shared by the threads of one process only; use SharedArray, Value or SharedMemory';
+  'a SharedArrayBuffer is shared by the threads of one process only; send a copy (a typed array)';
 
 const bound =
   'belongs to this process (a handle, or a function of the engine); send the data to make another one of';
@@ -38,6 +38,33 @@ for (const namespace of ['Intl', 'WebAssembly']) {
   if (typeof members !== 'object' || members === null) continue;
   for (const name of Object.getOwnPropertyNames(members)) {
     if (!name.endsWith('Error')) add(Reflect.get(members, name), `a ${namespace}.${name}`);
+  }
+}
+// What they hold is private: their own fields say nothing of it. (A copy without content would be a silent wrong answer.)
+const privateClasses: Readonly<Record<string, string>> = {
+  URL: 'send url.href',
+  URLSearchParams: 'send params.toString()',
+  Headers: 'send [...headers]',
+  FormData: 'send [...formData]',
+  Request: 'send its url, method and body',
+  Response: 'send its status and body',
+  Blob: 'send await blob.arrayBuffer()',
+  MessagePort: 'use the return value of the task',
+  BroadcastChannel: 'make one where it is needed',
+  AbortSignal: 'pass it to the call that takes a signal',
+  AbortController: 'keep it where it is aborted',
+  ReadableStream: 'send the data that it gives',
+  WritableStream: 'write in the process that has it',
+  TransformStream: 'make one where it is needed',
+  TextDecoder: 'make one where it is needed',
+};
+for (const [name, remedy] of Object.entries(privateClasses)) {
+  const known: unknown = Reflect.get(globalThis, name);
+  if (typeof known === 'function') {
+    unsupportedPrototypes.set(
+      known.prototype,
+      `a ${name} keeps its content where it cannot be copied; ${remedy}`,
+    );
   }
 }
 add(WeakRef, 'a WeakRef');

@@ -29,6 +29,10 @@ export class MapCall implements Feed {
     if (plan.items.length === 0) this.#resolve([]);
   }
 
+  get isAwaited(): boolean {
+    return true;
+  }
+
   get isExhausted(): boolean {
     return this.#next >= this.#chunks.length;
   }

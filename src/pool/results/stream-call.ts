@@ -46,6 +46,10 @@ export class StreamCall implements Feed {
     });
   }
 
+  get isAwaited(): boolean {
+    return this.#takers.length > 0;
+  }
+
   get isExhausted(): boolean {
     return this.#stopped || this.#failure !== undefined || this.#input.isExhausted;
   }
@@ -81,6 +85,7 @@ export class StreamCall implements Feed {
         new Promise((resolve, reject) => {
           this.#takers.push({ resolve, reject });
           this.#serve();
+          this.#pump();
         }),
       return: async (value?: unknown) => {
         this.#stop();

@@ -1,0 +1,14 @@
+// What crosses a process border by a tag of its own, beside plain data: tag -> how it is taken apart and put together.
+// Imported for its effect, by the main module and by the first script of every process.
+import { defaultRegistry } from './serialize/registry.js';
+import { type AnyFunction, definitionOf, type TaskReference } from './task/definitions.js';
+import { taskOf } from './task/reference.js';
+
+// A task arrives as the task itself where its module is loaded, else as a function that imports it when called.
+defaultRegistry.registerExtension<AnyFunction>({
+  tag: 'forkyard.task',
+  matches: (value): value is AnyFunction =>
+    typeof value === 'function' && definitionOf(value as AnyFunction) !== undefined,
+  encode: (task) => ({ ...(definitionOf(task) as TaskReference) }),
+  decode: (reference) => taskOf(reference as TaskReference),
+});
