@@ -133,6 +133,10 @@ Napi::Value ReapAll(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Environment::Opened(info.Env()).reaper().ReapAll());
 }
 
+Napi::Value ReapOrphans(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Environment::Opened(info.Env()).reaper().ReapOrphans());
+}
+
 Napi::Value RingBellOf(const Napi::CallbackInfo& info) {
   Environment::Opened(info.Env()).Ring(Uint32Argument(info, 0));
   return info.Env().Undefined();
@@ -219,6 +223,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("isGone", Gone);
   add("reap", Reap);
   add("reapAll", ReapAll);
+  add("reapOrphans", ReapOrphans);
   add("ring", RingBellOf);
   add("keepLoopAlive", KeepLoopAlive);
   add("slotTable", SlotTable);

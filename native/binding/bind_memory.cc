@@ -144,8 +144,9 @@ InFlight InFlightArgument(const Napi::CallbackInfo& info, Environment& self) {
 }
 
 // Moves a reference out of the ring; the number of the cell that holds it now.
-uint32_t Take(const Napi::CallbackInfo& info, Environment& self) {
+uint32_t Take(const Napi::CallbackInfo& info, Environment& self, bool taken_back) {
   InFlight from = InFlightArgument(info, self);
+  from.taken_back = taken_back;
   std::optional<uint32_t> cell = self.TakeCell();
   if (!cell) throw SystemError(info.Env(), os::Error{ENOBUFS, "take cell"}, "hold one more shared buffer");
   os::Result<void> taken = TakeReference(self.region(), self.slot().index, from, self.CellOffset(*cell));
@@ -154,9 +155,9 @@ uint32_t Take(const Napi::CallbackInfo& info, Environment& self) {
   throw SystemError(info.Env(), taken.error(), "receive a shared buffer");
 }
 
-// reclaim(ring, position, index): cell of a slab that the producer takes back from a dead consumer's ring.
+// reclaim(ring, position, index): cell of a slab of a record that the producer has taken back.
 Napi::Value Reclaim(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env())));
+  return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), true));
 }
 
 // receive(ring, position, index): a slab as a buffer that holds the reference until it is collected; or as a copy
@@ -165,7 +166,7 @@ Napi::Value Receive(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment& self = Environment::Opened(env);
   const Region& region = self.region();
-  uint32_t cell = Take(info, self);
+  uint32_t cell = Take(info, self, false);
   uint64_t block = region.word(self.CellOffset(cell)).load();
   uint64_t bytes = region.block(block).payload_bytes;
   uint8_t* payload = region.At(block + kBlockHeaderBytes);
@@ -195,12 +196,9 @@ Napi::Value Drop(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), dropped.ok());
 }
 
-// closeRing(cell): leaves the ring for good and gives its reference up.
+// closeRing(cell): leaves the ring for good; the last to leave releases what is in flight in it.
 Napi::Value CloseRing(const Napi::CallbackInfo& info) {
-  Environment& self = Environment::Opened(info.Env());
-  uint32_t cell = CellArgument(info, 0);
-  CloseRingSide(self.region(), self.slot().index, self.region().word(self.CellOffset(cell)).load());
-  self.ReturnCell(cell);
+  Environment::Opened(info.Env()).ReturnCell(CellArgument(info, 0));
   return info.Env().Undefined();
 }
 

@@ -18,6 +18,7 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("ringTail", (offsetof(Ring, tail) - kCacheLine) / 4);
   add("ringAttaching", (offsetof(Ring, attaching) - kCacheLine) / 4);
   add("ringHead", (offsetof(Ring, head) - kCacheLine) / 4);
+  add("ringBegun", (offsetof(Ring, begun) - kCacheLine) / 4);
   add("ringMeanTaskUs", (offsetof(Ring, mean_task_us) - kCacheLine) / 4);
   add("ringBusyMs", (offsetof(Ring, busy_ms) - kCacheLine) / 4);
   add("ringProducerWaiting", (offsetof(Ring, producer_waiting) - kCacheLine) / 4);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "binding/error.h"
-#include "channel/sweep.h"
+#include "memory/sweep.h"
 #include "parking/bell.h"
 
 namespace forkyard {
@@ -118,7 +118,7 @@ void Environment::EndChildren() {
   reaper().ReapAll();
 }
 
-Reaper Environment::reaper() const { return {process_->region(), process_->token(), slot_, SweepSlot}; }
+Reaper Environment::reaper() const { return {process_->region(), process_->token(), slot_, SweepMemory}; }
 
 std::optional<uint32_t> Environment::TakeCell() {
   if (!free_cells_.empty()) {

@@ -52,10 +52,19 @@ uint32_t Reaper::ReapAll() const {
   return reaped;
 }
 
+uint32_t Reaper::ReapOrphans() const {
+  ReapAll();
+  uint32_t left = 0;
+  uint32_t high = region.header().slots_high.load();
+  for (uint32_t index = 0; index < high; index++) left += IsOrphan(region, index) ? 1 : 0;
+  return left;
+}
+
 void Reaper::Retire() const {
   std::atomic<uint64_t>& word = region.slot(self.index).word;
-  uint64_t seen = SlotWord{SlotState::kLive, 0, 0, self.generation}.Pack();
-  if (word.load() != seen) return;
+  uint64_t seen = word.load();
+  SlotWord slot = SlotWord::Unpack(seen);
+  if (slot.state != SlotState::kLive || slot.generation != self.generation) return;
   // The state stays LIVE, so that a death in the middle is a death like any other. The token goes before the slot:
   // its next occupant needs it. Somebody may reap what is left in between, and then the exchange fails.
   sweep(region, self.index);

@@ -24,6 +24,10 @@ struct Reaper {
   // Every dead slot there is. Returns how many were reaped.
   uint32_t ReapAll() const;
 
+  // Every dead slot; returns how many live ones there are whose parent has gone: the lifeline's SIGKILL arrives a moment
+  // after the parent's death.
+  uint32_t ReapOrphans() const;
+
   // The orderly end of an environment, by itself: the same sweep, then the slot and the token go.
   void Retire() const;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 
 #include "os/record_lock.h"
 #include "shared/crash_point.h"
@@ -13,6 +14,29 @@ namespace forkyard {
 namespace {
 
 constexpr int kTokenAttempts = 1000;  // a second
+
+// One claim at a time in this process: its record locks are common to all its threads, so a thread that comes too late
+// would otherwise drop the token of the sibling that was faster.
+std::mutex claiming;
+
+// Somebody who lost the race for this slot may hold the token for a moment. If the winner holds it, the word tells.
+os::Result<void> TakeToken(const ProcessToken& self, const Slot& slot, SlotId id, uint64_t reserved) {
+  for (int attempt = 0;; attempt++) {
+    os::Result<void> locked = os::LockByte(self.liveness_fd, id.index);
+    if (locked || attempt == kTokenAttempts) return locked;
+    if (slot.word.load() != reserved) return os::Error{ESTALE, "claim"};
+    usleep(1000);
+  }
+}
+
+// Before the slot is LIVE: with its predecessor's identity it would seem to belong to a process that may live on after
+// us, and to our own other threads it would seem dead.
+void WriteIdentity(Slot& slot, const ProcessToken& self) {
+  slot.pid.store(self.pid);
+  slot.start_time.store(self.start_time);
+  slot.thread.store(static_cast<uint32_t>(syscall(SYS_gettid)));
+  slot.ledger_high.store(0);
+}
 
 bool BelongsToThisProcess(const Slot& slot, const ProcessToken& self) {
   return slot.pid.load() == self.pid && slot.start_time.load() == self.start_time;
@@ -52,27 +76,20 @@ std::optional<SlotId> ReserveSlot(const Region& region, SlotId parent) {
 
 os::Result<void> ClaimSlot(const Region& region, const ProcessToken& self, SlotId id) {
   Slot& slot = region.slot(id.index);
+  std::lock_guard<std::mutex> lock(claiming);
   uint64_t seen = slot.word.load();
   SlotWord word = SlotWord::Unpack(seen);
   if (word.state != SlotState::kReserved || word.generation != id.generation) return os::Error{ESTALE, "claim"};
-  // The token first: a LIVE slot without one counts as dead. Somebody who lost the race for this slot may hold the
-  // token for a moment longer.
-  os::Result<void> locked = os::LockByte(self.liveness_fd, id.index);
-  for (int attempt = 0; !locked && attempt < kTokenAttempts; attempt++) {
-    usleep(1000);
-    locked = os::LockByte(self.liveness_fd, id.index);
-  }
-  if (!locked) return locked;
+  // The token first: a LIVE slot without one counts as dead.
+  if (os::Result<void> locked = TakeToken(self, slot, id, seen); !locked) return locked;
   CrashPoint(CrashPointId::kSlotTokenTaken);
-  if (!slot.word.compare_exchange_strong(seen, SlotWord{SlotState::kLive, 0, 0, id.generation}.Pack())) {
+  // With the token in hand nobody else can make it LIVE; but a winner may have died with it a moment ago.
+  if (slot.word.load() == seen) WriteIdentity(slot, self);
+  SlotWord live{SlotState::kLive, word.other, word.other_generation, id.generation};
+  if (!slot.word.compare_exchange_strong(seen, live.Pack())) {
     (void)os::UnlockByte(self.liveness_fd, id.index);
     return os::Error{ESTALE, "claim"};
   }
-  // Only the winner writes. Until it has, the slot shows its last occupant, and the token tells that it lives.
-  slot.pid.store(self.pid);
-  slot.start_time.store(self.start_time);
-  slot.thread.store(static_cast<uint32_t>(syscall(SYS_gettid)));
-  slot.ledger_high.store(0);
   slot.sleep_mode.store(static_cast<uint32_t>(SleepMode::kLoop));
   slot.epoch.store((slot.epoch.load() + 1) & ~1u);
   CrashPoint(CrashPointId::kSlotClaimed);
@@ -109,6 +126,13 @@ SlotCondition ConditionOf(const Region& region, const ProcessToken& self, uint32
   }
   // The token that was looked at belongs to this generation only if the word did not change meanwhile.
   return slot.word.load() == before ? condition : SlotCondition::kBeingReaped;
+}
+
+bool IsOrphan(const Region& region, uint32_t index) {
+  SlotWord word = SlotWord::Unpack(region.slot(index).word.load());
+  if (word.state != SlotState::kLive || word.other == kNoSlot) return false;
+  SlotWord parent = SlotWord::Unpack(region.slot(word.other).word.load());
+  return parent.state != SlotState::kLive || (parent.generation & 0xffff) != word.other_generation;
 }
 
 bool IsGone(const Region& region, SlotId id) {

@@ -36,6 +36,9 @@ enum class SlotCondition { kUnused, kReserved, kAlive, kDead, kBeingReaped };
 
 SlotCondition ConditionOf(const Region& region, const ProcessToken& self, uint32_t index);
 
+// Whether the slot is that of an environment whose parent has gone: its lifeline is about to end it, or has.
+bool IsOrphan(const Region& region, uint32_t index);
+
 // Whether the environment `id` has gone and its belongings are swept: its slot is free or in other hands.
 bool IsGone(const Region& region, SlotId id);
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "memory/detectable_word.h"
+#include "memory/spans.h"
 #include "shared/region.h"
 
 namespace forkyard {
@@ -24,8 +25,10 @@ inline void NoteFreed(const Region& region, uint64_t block) {
 }
 
 // One more reference, kept in `cell` (an empty cell that only `slot` writes). False: the block is free or its count
-// is exhausted; nothing changed.
+// is exhausted; nothing changed. Where nobody holds a reference to the block, a stale handle may name somebody's data:
+// it is refused unless the span is given back and used anew in the same moment.
 inline bool AcquireReference(const Region& region, uint32_t slot, uint64_t block, uint64_t cell) {
+  if (!IsBlockInUse(region, block)) return false;
   Slot& self = region.slot(slot);
   uint32_t sequence = PublishIntent(self, Operation::kAcquire, block, cell);
   CrashPoint(CrashPointId::kReferenceIntentPublished);

@@ -28,7 +28,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t
 enum class SlotState : uint32_t { kFree = 0, kReserved = 1, kLive = 2, kReaping = 3 };
 
 // state:4 | other slot:12 | low bits of its generation:16 | generation:32
-// `other` is the parent of a RESERVED slot, the reaper of a REAPING one.
+// `other` is the parent of a RESERVED or LIVE slot, the reaper of a REAPING one.
 struct SlotWord {
   SlotState state;
   uint32_t other;
@@ -155,23 +155,16 @@ static_assert(sizeof(BlockHeader) == kBlockHeaderBytes);
 
 struct Ring {
   BlockHeader block;
-  uint32_t capacity;                // bytes, a power of two
-  std::atomic<uint32_t> closed_by;  // RingClosing, see below
-  uint32_t unused[6];
+  uint32_t capacity;  // bytes, a power of two; 0: not a ring yet
+  uint32_t unused[7];
   alignas(kCacheLine) std::atomic<uint32_t> tail;  // producer's line
   std::atomic<uint32_t> reserved;   // end of the record that references are being attached to ...
   std::atomic<uint32_t> attaching;  // ... while this is 1
-  alignas(kCacheLine) std::atomic<uint32_t> head;  // consumer's line
+  alignas(kCacheLine) std::atomic<uint32_t> head;  // consumer's line: what lies before it may be overwritten
+  std::atomic<uint32_t> begun;         // what lies before it was begun by the consumer, or taken back by the producer
   std::atomic<uint32_t> mean_task_us;  // of a pool's worker: the dispatcher's credit follows it
   std::atomic<uint32_t> busy_ms;       // of a pool's worker, since it started; wraps
   alignas(kCacheLine) std::atomic<uint32_t> producer_waiting;
-};
-// Who has left a ring: nobody (0), the slot that was first, or the slot that was last and clears up.
-// state:2 | slot:12
-struct RingClosing {
-  enum State : uint32_t { kOpen = 0, kOneLeft = 1, kBothLeft = 2 };
-  static constexpr uint32_t Pack(State state, uint32_t slot) { return (static_cast<uint32_t>(state) << 30) | slot; }
-  static constexpr State StateOf(uint32_t bits) { return static_cast<State>(bits >> 30); }
 };
 inline constexpr uint64_t kRingDataOffset = 4 * kCacheLine;
 static_assert(sizeof(Ring) == kRingDataOffset);

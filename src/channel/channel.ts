@@ -10,6 +10,7 @@ import { viewRing } from './ring-layout.js';
 import { RingReader } from './ring-reader.js';
 import { type EncodedMessage, type RecordHead, RingWriter } from './ring-writer.js';
 import { encodingTools } from './tools.js';
+import { UnbegunRecords } from './unbegun-records.js';
 
 const defaultRingBytes = 128 * 1024;
 
@@ -37,6 +38,8 @@ interface Waiting {
 export class Channel implements BellSource {
   readonly writer: RingWriter;
   readonly reader: RingReader;
+  /** What this side sent and the peer has not begun; for rings whose reader claims. */
+  readonly unbegun: UnbegunRecords;
   readonly address: ChannelAddress;
   readonly #member: Membership;
   readonly #cells: readonly [number, number];
@@ -60,6 +63,7 @@ export class Channel implements BellSource {
     const slabs = new RecordSlabs(addon, tools.slabs, ends.in.block);
     this.writer = new RingWriter(addon, outRing, tools);
     this.reader = new RingReader(addon, inRing, { decoder: new Decoder({ slabs }), slabs });
+    this.unbegun = new UnbegunRecords(addon, outRing);
     this.outWords = outRing.words;
     this.inWords = inRing.words;
   }
@@ -162,14 +166,6 @@ export class Channel implements BellSource {
       }
     }
     this.#onDrained();
-  }
-
-  /** What this side sent and the peer, now dead and swept, did not read. */
-  readerOfSent(): RingReader {
-    const { block } = this.address.out;
-    const { addon } = this.#member;
-    const slabs = new RecordSlabs(addon, encodingTools(this.#member).slabs, block);
-    return new RingReader(addon, viewRing(addon, block), { decoder: new Decoder({ slabs }), slabs });
   }
 
   get constants(): AddonConstants {

@@ -9,6 +9,7 @@ export interface AddonConstants {
   readonly ringTail: number;
   readonly ringAttaching: number;
   readonly ringHead: number;
+  readonly ringBegun: number;
   readonly ringMeanTaskUs: number;
   readonly ringBusyMs: number;
   readonly ringProducerWaiting: number;
@@ -69,6 +70,8 @@ export interface Addon extends SystemAddon {
   isGone(slot: number, generation: number): boolean;
   reap(slot: number): number;
   reapAll(): number;
+  /** Reaps what dead members had started; how many of these still live. */
+  reapOrphans(): number;
   slots(): SlotReport[];
   slotTable(): ArrayBuffer;
   ring(slot: number): void;

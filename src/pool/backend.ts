@@ -2,7 +2,7 @@
 import type { EncodedMessage, RecordHead } from '../channel/ring-writer.js';
 import type { ExitStatus } from '../process/exit-status.js';
 
-/** A task that a dead worker had not begun: it can be given to another. */
+/** A message that a worker had not begun with: a task can be given to another. */
 export interface UnstartedTask {
   readonly id: number;
   readonly type: number;
@@ -41,8 +41,12 @@ export interface PoolWorker {
   send(head: RecordHead, value: unknown): void;
   /** A mark of what was given so far, for `hasBegun`. */
   readonly mark: number;
+  /** The mark up to which it has begun. */
+  readonly progress: number;
   /** Whether it has begun with everything before that mark. */
   hasBegun(mark: number): boolean;
+  /** Takes back what it has not begun, oldest first; it may go on beginning meanwhile. */
+  takeBack(most: number): UnstartedTask[];
   signal(signal: number): void;
 }
 

@@ -76,7 +76,7 @@ export class Crew {
 
   giveBack(member: CrewMember): void {
     member.held--;
-    if (member.held < member.credit) this.#free++;
+    if (member.held < member.credit && this.#members.has(member.index)) this.#free++;
   }
 
   /** Follows the run time of the worker's tasks. */

@@ -7,6 +7,7 @@ import { describeExit, type ExitStatus, exitCodeOf } from '../process/exit-statu
 import { itemPath, renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import type { UnstartedTask } from './backend.js';
+import { Balancer } from './balancer.js';
 import type { Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import { Crew, type CrewMember } from './crew.js';
 import { type ChunkFailure, resultMessageType, taskMessageType } from './messages.js';
@@ -30,6 +31,7 @@ export interface DispatcherHooks {
 export class Dispatcher {
   readonly crew: Crew;
   readonly #hooks: DispatcherHooks;
+  readonly #balancer: Balancer;
   readonly #table = new TaskTable();
   readonly #numbers = new Map<string, number>();
   readonly #numberOfReference = new WeakMap<TaskReference, number>();
@@ -43,6 +45,10 @@ export class Dispatcher {
 
   constructor(concurrency: number, hooks: DispatcherHooks) {
     this.crew = new Crew(concurrency);
+    this.#balancer = new Balancer(this.crew, (member, most) => {
+      this.#putBack(member, member.worker.takeBack(most));
+      this.pump();
+    });
     this.#hooks = hooks;
   }
 
@@ -108,6 +114,7 @@ export class Dispatcher {
       progress = false;
       for (const feed of this.#feeds) progress = this.#pumpFeed(feed) || progress;
     }
+    if (this.waiting === 0) this.#balancer.watch();
     this.#hooks.onProgress();
   }
 
@@ -143,25 +150,31 @@ export class Dispatcher {
 
   /** What a dead worker had not begun goes to the others, before all that waits. */
   reclaim(member: CrewMember, unstarted: UnstartedTask[], status: ExitStatus): void {
-    const again: Waiting[] = [];
-    for (const { id, message } of unstarted) {
-      const entry = this.#table.get(id);
-      if (entry === undefined || entry.worker !== member.index) {
-        this.#hooks.discard(message);
-        continue;
-      }
-      entry.worker = -1;
-      again.push({ entry, message });
-    }
-    // Given to it and not in its ring any more: only a worker that broke its own ring leaves such tasks.
+    this.#putBack(member, unstarted);
+    // Given to it and not in its ring any more: it died while it took the arguments, or broke its own ring.
     for (const entry of this.#table.ofWorker(member.index)) {
       this.#table.delete(entry);
       this.lost++;
       entry.sink.onFailure(entry.index, this.#lostError(member, entry, status));
     }
+    this.pump();
+  }
+
+  #putBack(member: CrewMember, unstarted: UnstartedTask[]): void {
+    const again: Waiting[] = [];
+    for (const { id, type, taskNumber, message } of unstarted) {
+      const entry = this.#table.get(id);
+      if (type === taskMessageType.define) member.defined.delete(taskNumber);
+      if (type < taskMessageType.apply || entry === undefined || entry.worker !== member.index) {
+        this.#hooks.discard(message);
+        continue;
+      }
+      entry.worker = -1;
+      this.crew.giveBack(member);
+      again.push({ entry, message });
+    }
     this.#backlog = [...again, ...this.#backlog.slice(this.#backlogStart)];
     this.#backlogStart = 0;
-    this.pump();
   }
 
   /** Settles everything with the same error: nothing stays pending. */

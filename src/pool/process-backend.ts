@@ -4,7 +4,7 @@ import type { RingReader } from '../channel/ring-reader.js';
 import type { EncodedMessage, RecordHead } from '../channel/ring-writer.js';
 import { ChildHandle } from '../process/child-handle.js';
 import type { PoolBackend, PoolWorker, UnstartedTask, WorkerEvents, WorkerOptions } from './backend.js';
-import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
+import { resultMessageType, type WorkerPayload } from './messages.js';
 import type { ResolvedPoolOptions } from './options.js';
 
 export function processBackend(options: ResolvedPoolOptions): PoolBackend {
@@ -15,7 +15,6 @@ class ProcessWorker implements PoolWorker {
   readonly name: string;
   readonly #child: ChildHandle;
   readonly #channel: Channel;
-  readonly #head: number;
   readonly #meanTaskUs: number;
   readonly #busyMs: number;
 
@@ -37,12 +36,11 @@ class ProcessWorker implements PoolWorker {
         onMessage: (reader) => deliver(reader, events),
         onDrained: events.onDrained,
         onEnded: events.onEnded,
-        onSwept: () => events.onReclaimed(this.#reclaim()),
+        onSwept: () => events.onReclaimed(this.takeBack(Infinity)),
       },
     );
     this.#channel = this.#child.channel;
     const { constants } = this.#channel;
-    this.#head = constants.ringHead;
     this.#meanTaskUs = constants.ringMeanTaskUs;
     this.#busyMs = constants.ringBusyMs;
     const { concurrency, initializer, initargs } = options;
@@ -86,36 +84,28 @@ class ProcessWorker implements PoolWorker {
     return this.#channel.writer.position;
   }
 
-  // The worker moves the head past a task when it begins it. Positions wrap at 2^32.
+  get progress(): number {
+    return this.#channel.unbegun.begun;
+  }
+
+  // Positions wrap at 2^32.
   hasBegun(mark: number): boolean {
-    return (Atomics.load(this.#channel.outWords, this.#head) - mark) >> 0 >= 0;
+    return (this.progress - mark) >> 0 >= 0;
+  }
+
+  takeBack(most: number): UnstartedTask[] {
+    const unstarted: UnstartedTask[] = [];
+    while (unstarted.length < most) {
+      const record = this.#channel.unbegun.take();
+      if (record === null) break;
+      const { type, id, extra, message } = record;
+      if (message !== null) unstarted.push({ id, type, taskNumber: extra, message });
+    }
+    return unstarted;
   }
 
   signal(signal: number): void {
     this.#child.signal(signal);
-  }
-
-  #reclaim(): UnstartedTask[] {
-    const unstarted: UnstartedTask[] = [];
-    const reader = this.#channel.readerOfSent();
-    while (hasReadableRecord(reader)) {
-      const { type, id, extra } = reader;
-      const isTask = type >= taskMessageType.apply && type <= taskMessageType.starmap;
-      // Null: it died while it took the arguments, and some of their shared memory went with it.
-      const message = isTask ? reader.detach() : null;
-      if (message !== null) unstarted.push({ id, type, taskNumber: extra, message });
-      reader.advance();
-    }
-    return unstarted;
-  }
-}
-
-// A worker that scribbled over its own ring leaves records that nobody can read: they are lost with it.
-function hasReadableRecord(reader: RingReader): boolean {
-  try {
-    return reader.next();
-  } catch {
-    return false;
   }
 }
 

@@ -83,6 +83,8 @@ class WorkerLoop implements BellSource {
       now - start < turnMs &&
       reader.next()
     ) {
+      // The pool may have taken it back, for an idle worker.
+      if (!reader.claim()) continue;
       finished += this.#takeRecord();
       now = performance.now();
       if (now - this.#announced > announceMs) this.#announce(now);
@@ -104,7 +106,7 @@ class WorkerLoop implements BellSource {
     } catch (reason) {
       unreadable = { reason };
     }
-    // The record is given up before the task runs: that marks the task as begun.
+    // Its room is given back before the task runs, however long that takes.
     if (reader.advance()) this.#channel.wakePeerNow();
     if (unreadable !== undefined) return this.#report(resultMessageType.failure, id, unreadable.reason);
     switch (type) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Channel, sweepPeer } from '../channel/channel.js';
 import type { RingReader } from '../channel/ring-reader.js';
 import { member } from '../family/membership.js';
+import { sweepOrphans } from '../family/orphans.js';
 import type { SlotId } from '../native/contract.js';
 import { renamePath } from '../serialize/rename-path.js';
 import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
@@ -189,6 +190,7 @@ export class ChildHandle {
     }
     this.#events.onSwept();
     this.channel.close();
+    sweepOrphans();
   }
 
   #abandon(): void {

@@ -1,0 +1,23 @@
+// Forkyard's Pool.
+import { nodeRival } from './rival.js';
+
+export const forkyard = nodeRival({
+  name: 'forkyard',
+  runsIn: 'processes',
+  packageName: 'forkyard',
+  async load() {
+    const { Pool } = await import('forkyard');
+    const { tasks } = await import('./forkyard-tasks.js');
+    return ({ task, workers }) => {
+      const pool = new Pool(workers);
+      const run = tasks[task] as (value: unknown) => unknown;
+      return {
+        call: (value) => pool.apply(run, [value]),
+        close() {
+          pool.terminate();
+          return pool.join();
+        },
+      };
+    };
+  },
+});

@@ -1,0 +1,20 @@
+// tinypool: piscina's smaller fork, in threads as it is by default.
+import { nodeRival } from './rival.js';
+
+export const tinypool = nodeRival({
+  name: 'tinypool',
+  runsIn: 'threads',
+  packageName: 'tinypool',
+  async load() {
+    const { Tinypool } = await import('tinypool');
+    return ({ task, workers }) => {
+      const pool = new Tinypool({
+        filename: new URL('../tasks.js', import.meta.url).href,
+        name: task,
+        minThreads: workers,
+        maxThreads: workers,
+      });
+      return { call: (value) => pool.run(value), close: () => pool.destroy() };
+    };
+  },
+});
