@@ -1,5 +1,8 @@
 // What crosses a process border by a tag of its own, beside plain data: tag -> how it is taken apart and put together.
 // Imported for its effect, by the main module and by the first script of every process.
+import { Pool } from './pool/pool.js';
+import { Process } from './process/process.js';
+import { EncodeFailure } from './serialize/encode-state.js';
 import { defaultRegistry } from './serialize/registry.js';
 import { type AnyFunction, definitionOf, type TaskReference } from './task/definitions.js';
 import { taskOf } from './task/reference.js';
@@ -11,4 +14,18 @@ defaultRegistry.registerExtension<AnyFunction>({
     typeof value === 'function' && definitionOf(value as AnyFunction) !== undefined,
   encode: (task) => ({ ...(definitionOf(task) as TaskReference) }),
   decode: (reference) => taskOf(reference as TaskReference),
+});
+
+// What belongs to the process that made it is refused by name: its own fields would say nothing of it.
+defaultRegistry.registerExtension<object>({
+  tag: 'forkyard.refused',
+  matches: (value) => value instanceof Pool || value instanceof Process,
+  encode: (value) => {
+    const name = value instanceof Pool ? 'Pool' : 'Process';
+    throw new EncodeFailure(
+      value,
+      `a ${name} belongs to the process that made it; make another one where it is needed`,
+    );
+  },
+  decode: () => undefined,
 });

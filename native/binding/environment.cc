@@ -68,12 +68,15 @@ void Environment::StartListening() {
 void Environment::OnBell() {
   os::DrainBellSocket(bell_.get());
   Napi::HandleScope scope(env_);
-  try {
-    on_bell_.MakeCallback(env_.Global(), {}, *context_);
-  } catch (const Napi::Error& error) {
-    // What a callback throws is an uncaught exception of the program, as from any event.
-    napi_fatal_exception(env_, error.Value());
-  }
+  napi_value result = nullptr;
+  napi_status status = napi_make_callback(env_, *context_, env_.Global(), on_bell_.Value(), 0, nullptr, &result);
+  if (status != napi_pending_exception) return;
+  // What a callback throws is an uncaught exception of the program, as from any event. No object of node-addon-api is
+  // made of it: where the environment is being terminated, none can be made any more.
+  napi_value thrown = nullptr;
+  napi_valuetype type = napi_undefined;
+  if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
+  if (napi_typeof(env_, thrown, &type) == napi_ok && type == napi_object) napi_fatal_exception(env_, thrown);
 }
 
 // The end of the environment, orderly or by worker.terminate(): its belongings are swept like a dead one's. The

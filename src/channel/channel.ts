@@ -6,6 +6,7 @@ import { type Membership, member } from '../family/membership.js';
 import { allocationError, RecordSlabs } from '../memory/slabs.js';
 import { type Addon, type AddonConstants, reapOutcome, type SlotId } from '../native/contract.js';
 import { Decoder } from '../serialize/decoder.js';
+import { Fifo } from '../util/fifo.js';
 import { viewRing } from './ring-layout.js';
 import { RingReader } from './ring-reader.js';
 import { type EncodedMessage, type RecordHead, RingWriter } from './ring-writer.js';
@@ -44,7 +45,7 @@ export class Channel implements BellSource {
   readonly #member: Membership;
   readonly #cells: readonly [number, number];
   readonly #peer: number;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Fifo<Waiting>();
   #onMessage: MessageHandler = () => {};
   #onRoom: () => void = () => {};
   #onDrained: () => void = () => {};
@@ -176,7 +177,7 @@ export class Channel implements BellSource {
   flush(): boolean {
     if (this.#waiting.length === 0) return true;
     while (this.#waiting.length > 0) {
-      const { head, message } = this.#waiting[0] as Waiting;
+      const { head, message } = this.#waiting.peek() as Waiting;
       if (!this.writer.writeEncoded(head, message)) {
         if (!this.writer.waitForRoom(message)) return false;
         continue;
@@ -194,7 +195,7 @@ export class Channel implements BellSource {
     this.#closed = true;
     const { addon, bell } = this.#member;
     bell.remove(this);
-    for (const { message } of this.#waiting.splice(0)) {
+    for (const { message } of this.#waiting.takeAll()) {
       for (const cell of message.cells) addon.release(cell);
     }
     for (const cell of this.#cells) addon.closeRing(cell);

@@ -1,6 +1,6 @@
 // This environment's place in a family: founded on first use in a root, joined by the entry scripts in a child,
 // shared by the process's worker_threads. What is sent to other members is channel/.
-import { ForkyardError } from '../errors.js';
+import { argumentRangeError, argumentTypeError, ForkyardError } from '../errors.js';
 import type { Addon, MemoryUse, SlotId } from '../native/contract.js';
 import { loadAddon } from '../native/load.js';
 import { Bell } from './bell.js';
@@ -55,13 +55,9 @@ export function joinFamily(invitation: Invitation): Membership {
  * RLIMIT_AS and the machine allow. Only before the first use: `ERR_FORKYARD_ALREADY_RUNNING` afterwards.
  */
 export function setMemoryLimit(bytes: number): void {
-  if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 2 ** 20) {
-    throw Object.assign(
-      new RangeError(`setMemoryLimit(bytes): bytes must be an integer of at least 1 MiB, not ${bytes}`),
-      {
-        code: 'ERR_OUT_OF_RANGE',
-      },
-    );
+  if (typeof bytes !== 'number') throw argumentTypeError('setMemoryLimit', 'bytes', 'a number', bytes);
+  if (!Number.isSafeInteger(bytes) || bytes < 2 ** 20) {
+    throw argumentRangeError('setMemoryLimit', 'bytes', 'an integer of at least 1 MiB', bytes);
   }
   if (membership !== undefined) {
     throw new ForkyardError(

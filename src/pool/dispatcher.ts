@@ -6,6 +6,7 @@ import { WorkerLostError } from '../errors.js';
 import { describeExit, type ExitStatus, exitCodeOf } from '../process/exit-status.js';
 import { itemPath, renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
+import { Fifo } from '../util/fifo.js';
 import type { UnstartedTask } from './backend.js';
 import { Balancer } from './balancer.js';
 import type { Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
@@ -37,8 +38,7 @@ export class Dispatcher {
   readonly #numberOfReference = new WeakMap<TaskReference, number>();
   readonly #references: TaskReference[] = [];
   readonly #feeds = new Set<Feed>();
-  #backlog: Waiting[] = [];
-  #backlogStart = 0;
+  readonly #backlog = new Fifo<Waiting>();
   completed = 0;
   failed = 0;
   lost = 0;
@@ -69,7 +69,7 @@ export class Dispatcher {
   }
 
   get waiting(): number {
-    return this.#backlog.length - this.#backlogStart;
+    return this.#backlog.length;
   }
 
   /** The number by which workers know this task. */
@@ -173,15 +173,12 @@ export class Dispatcher {
       this.crew.giveBack(member);
       again.push({ entry, message });
     }
-    this.#backlog = [...again, ...this.#backlog.slice(this.#backlogStart)];
-    this.#backlogStart = 0;
+    this.#backlog.unshift(again);
   }
 
   /** Settles everything with the same error: nothing stays pending. */
   failAll(error: unknown): void {
-    for (const { message } of this.#backlog.slice(this.#backlogStart)) this.#hooks.discard(message);
-    this.#backlog = [];
-    this.#backlogStart = 0;
+    for (const { message } of this.#backlog.takeAll()) this.#hooks.discard(message);
     const entries = this.#table.all();
     for (const entry of entries) this.#table.delete(entry);
     for (const entry of entries) entry.sink.onFailure(entry.index, error);
@@ -216,16 +213,12 @@ export class Dispatcher {
   }
 
   #giveWaiting(member: CrewMember): boolean {
-    const { entry, message } = this.#backlog[this.#backlogStart] as Waiting;
+    const { entry, message } = this.#backlog.peek() as Waiting;
     if (!this.#define(member, entry.taskNumber)) return false;
     const head = { type: entry.type, id: entry.id, extra: entry.taskNumber };
     if (!member.worker.giveEncoded(head, message)) return false;
     this.#hold(member, entry);
-    this.#backlogStart++;
-    if (this.#backlogStart > 1024 && this.#backlogStart * 2 > this.#backlog.length) {
-      this.#backlog = this.#backlog.slice(this.#backlogStart);
-      this.#backlogStart = 0;
-    }
+    this.#backlog.shift();
     return true;
   }
 

@@ -8,7 +8,7 @@ import { member } from '../family/membership.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf } from '../task/reference.js';
-import { settleable } from '../util/settleable.js';
+import { type Settleable, settleable } from '../util/settleable.js';
 import { defaultChunkSize } from './chunk.js';
 import { Dispatcher } from './dispatcher.js';
 import { checkArgLists, collect, iteratorOf, optionsObject } from './inputs.js';
@@ -49,7 +49,7 @@ export class Pool {
   readonly #taskNumbers = new WeakMap<object, number>();
   #state: PoolState = 'open';
   #failure: BrokenPoolError | undefined;
-  #collecting = 0;
+  readonly #collecting = new Set<Settleable<never>>();
   #holds = false;
 
   constructor(options?: number | PoolOptions) {
@@ -211,16 +211,20 @@ export class Pool {
     input: Promise<unknown[]>,
     start: (items: unknown[]) => Promise<unknown[]>,
   ): Promise<unknown[]> {
-    this.#collecting++;
+    const ended = settleable<never>();
+    this.#collecting.add(ended);
     this.#onProgress();
     try {
-      const items = await input;
-      if (this.#state === 'broken' || this.#state === 'terminated') this.#requireOpen('map');
-      return await start(items);
+      return await start(await Promise.race([input, ended.promise]));
     } finally {
-      this.#collecting--;
+      this.#collecting.delete(ended);
       this.#onProgress();
     }
+  }
+
+  #failAll(error: BrokenPoolError): void {
+    for (const { reject } of this.#collecting) reject(error);
+    this.#dispatcher.failAll(error);
   }
 
   #imap(
@@ -269,13 +273,13 @@ export class Pool {
 
   // What somebody waits for keeps the program alive; a closing pool's workers are let go when all is done.
   #onProgress(): void {
-    const awaited = this.#collecting > 0 || this.#dispatcher.isAwaited;
+    const awaited = this.#collecting.size > 0 || this.#dispatcher.isAwaited;
     if (awaited !== this.#holds) {
       this.#holds = awaited;
       if (awaited) member().bell.hold();
       else member().bell.letGo();
     }
-    if (this.#state === 'closing' && this.#collecting === 0 && this.#dispatcher.isDone)
+    if (this.#state === 'closing' && this.#collecting.size === 0 && this.#dispatcher.isDone)
       this.#supervisor.close();
   }
 
@@ -283,7 +287,7 @@ export class Pool {
     if (this.#state === 'terminated') return;
     this.#state = 'broken';
     this.#failure = error;
-    this.#dispatcher.failAll(error);
+    this.#failAll(error);
   }
 
   #onAllGone(): void {

@@ -27,9 +27,8 @@ interface TakenTask {
   readonly value: unknown[];
 }
 
-// The event loop of the worker gets its turn at least so often; and the pool hears of results at least so often.
+// The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
-const announceMs = 0.05;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
   const { concurrency, initializer, initargs } = payload as WorkerPayload;
@@ -51,7 +50,6 @@ class WorkerLoop implements BellSource {
   readonly #tasks: KnownTask[] = [];
   #active = 0;
   #closing = false;
-  #announced = 0;
 
   constructor(channel: Channel, concurrency: number) {
     this.#channel = channel;
@@ -73,7 +71,6 @@ class WorkerLoop implements BellSource {
   drain(): void {
     const { reader } = this.#channel;
     const start = performance.now();
-    this.#announced = start;
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
@@ -87,11 +84,12 @@ class WorkerLoop implements BellSource {
       if (!reader.claim()) continue;
       finished += this.#takeRecord();
       now = performance.now();
-      if (now - this.#announced > announceMs) this.#announce(now);
+      // Before the next task, which may take long: what nobody is told of would wait for its end.
+      this.#channel.wakePeerNow();
     }
     if (finished > 0) this.#meter.sample(now - start, finished);
     this.#meter.leave(now);
-    this.#announce(now);
+    this.#channel.wakePeerNow();
     if (this.#closing && this.#active === 0 && this.#channel.flush()) process.exit();
   }
 
@@ -162,7 +160,7 @@ class WorkerLoop implements BellSource {
       this.#active -= weight;
       this.#meter.sample((now - began) / this.#concurrency, 1);
       this.#meter.leave(now);
-      this.#announce(now);
+      this.#channel.wakePeerNow();
       queueMicrotask(member().bell.onRing);
     };
     result.then(
@@ -194,10 +192,5 @@ class WorkerLoop implements BellSource {
       this.#channel.post({ type: resultMessageType.failure, id, extra: 0 }, unsendable);
     }
     return 1;
-  }
-
-  #announce(now: number): void {
-    this.#announced = now;
-    this.#channel.wakePeerNow();
   }
 }

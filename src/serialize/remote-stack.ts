@@ -14,13 +14,14 @@ const attached = new WeakSet<object>();
  * often it is called. An error that went through several processes has a line for each. Leaves what is no error alone.
  */
 export function attachRemoteStack(error: unknown, where: RemotePlace): void {
-  if (!(error instanceof Error) || attached.has(error)) return;
-  attached.add(error);
   try {
+    // Inside: a Proxy may throw from any question that it is asked.
+    if (!(error instanceof Error) || attached.has(error)) return;
+    attached.add(error);
     const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`;
     const value = `${stack}\n    in worker ${where.name} (pid ${where.pid})`;
     Object.defineProperty(error, 'stack', { value, writable: true, enumerable: false, configurable: true });
   } catch {
-    // A frozen error keeps the stack that it has.
+    // A frozen error keeps the stack that it has; a Proxy is none of ours.
   }
 }
