@@ -8,7 +8,9 @@ export interface TaskReference {
   readonly name: string;
 }
 
-export type AnyFunction = (...args: never[]) => unknown;
+// `any`, not `never`: it is also the type by which the parameters of a function written in place are inferred.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type AnyFunction = (...args: any[]) => unknown;
 
 interface Definition {
   readonly run: AnyFunction;
