@@ -18,7 +18,7 @@ import { processBackend } from './process-backend.js';
 import { ApplyCall } from './results/apply-call.js';
 import { MapCall } from './results/map-call.js';
 import { StreamCall } from './results/stream-call.js';
-import type { PoolStatistics } from './statistics.js';
+import { collectStatistics, type PoolState, type PoolStatistics } from './statistics.js';
 import { Supervisor } from './supervisor.js';
 
 export interface MapOptions {
@@ -33,7 +33,6 @@ export interface ImapOptions extends MapOptions {
 
 const noArguments: unknown[] = [];
 
-type PoolState = 'open' | 'closing' | 'terminated' | 'broken';
 type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
@@ -167,18 +166,7 @@ export class Pool {
   }
 
   stats(): PoolStatistics {
-    const { completed, failed, lost, unsettled, waiting } = this.#dispatcher;
-    const workers = this.#supervisor.posts.map(({ worker, member: crew, closing }) => ({
-      name: worker.name,
-      pid: worker.pid,
-      state: workerState(closing, crew?.held),
-      held: crew?.held ?? 0,
-      completed: crew?.completed ?? 0,
-      busyMs: worker.busyMs,
-      meanTaskUs: worker.meanTaskUs,
-    }));
-    const { restarts } = this.#supervisor;
-    return { state: this.#state, workers, unsettled, waiting, completed, failed, lost, restarts };
+    return collectStatistics(this.#state, this.#dispatcher, this.#supervisor);
   }
 
   /** Terminates and joins, as in Python: the end of an `await using` block. */
@@ -293,10 +281,4 @@ export class Pool {
   #onAllGone(): void {
     this.#gone.resolve();
   }
-}
-
-function workerState(closing: boolean, held: number | undefined): 'starting' | 'idle' | 'busy' | 'ending' {
-  if (closing) return 'ending';
-  if (held === undefined) return 'starting';
-  return held > 0 ? 'busy' : 'idle';
 }

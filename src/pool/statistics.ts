@@ -1,4 +1,8 @@
 // Figures of a pool at one moment: what `pool.stats()` gives.
+import type { Dispatcher } from './dispatcher.js';
+import type { Supervisor } from './supervisor.js';
+
+export type PoolState = 'open' | 'closing' | 'terminated' | 'broken';
 
 export interface WorkerStatistics {
   readonly name: string;
@@ -17,7 +21,7 @@ export interface WorkerStatistics {
 
 /** Counts are of tasks; a chunk of a map counts as one. */
 export interface PoolStatistics {
-  readonly state: 'open' | 'closing' | 'terminated' | 'broken';
+  readonly state: PoolState;
   readonly workers: readonly WorkerStatistics[];
   /** Given out or waiting. */
   readonly unsettled: number;
@@ -29,4 +33,29 @@ export interface PoolStatistics {
   readonly lost: number;
   /** Workers that replaced a dead one. */
   readonly restarts: number;
+}
+
+/** @internal */
+export function collectStatistics(
+  state: PoolState,
+  dispatcher: Dispatcher,
+  supervisor: Supervisor,
+): PoolStatistics {
+  const { completed, failed, lost, unsettled, waiting } = dispatcher;
+  const workers = supervisor.posts.map(({ worker, member, closing }) => ({
+    name: worker.name,
+    pid: worker.pid,
+    state: workerState(closing, member?.held),
+    held: member?.held ?? 0,
+    completed: member?.completed ?? 0,
+    busyMs: worker.busyMs,
+    meanTaskUs: worker.meanTaskUs,
+  }));
+  return { state, workers, unsettled, waiting, completed, failed, lost, restarts: supervisor.restarts };
+}
+
+function workerState(closing: boolean, held: number | undefined): WorkerStatistics['state'] {
+  if (closing) return 'ending';
+  if (held === undefined) return 'starting';
+  return held > 0 ? 'busy' : 'idle';
 }
