@@ -58,15 +58,6 @@ const privateClasses: Readonly<Record<string, string>> = {
   TransformStream: 'make one where it is needed',
   TextDecoder: 'make one where it is needed',
 };
-for (const [name, remedy] of Object.entries(privateClasses)) {
-  const known: unknown = Reflect.get(globalThis, name);
-  if (typeof known === 'function') {
-    unsupportedPrototypes.set(
-      known.prototype,
-      `a ${name} keeps its content where it cannot be copied; ${remedy}`,
-    );
-  }
-}
 add(WeakRef, 'a WeakRef');
 add(FinalizationRegistry, 'a FinalizationRegistry');
 // The prototype that array, string and regular expression iterators, and iterator helpers, have in common.
@@ -100,11 +91,19 @@ function searchChain(first: object): string {
     prototype !== null;
     prototype = Object.getPrototypeOf(prototype)
   ) {
-    const reason = unsupportedPrototypes.get(prototype);
+    const reason = unsupportedPrototypes.get(prototype) ?? reasonOfPrivateClass(prototype);
     if (reason !== undefined) return reason;
     for (const symbol of Object.getOwnPropertySymbols(prototype)) {
       if (nodeMarks.has(symbol.description ?? '')) return `an instance of ${first.constructor.name} ${bound}`;
     }
   }
   return '';
+}
+
+// By name first: some of these globals are loaded when they are looked at, and cost each process 20 ms at its start.
+function reasonOfPrivateClass(prototype: object): string | undefined {
+  const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const name = typeof owner === 'function' ? owner.name : '';
+  if (!Object.hasOwn(privateClasses, name) || Reflect.get(globalThis, name) !== owner) return undefined;
+  return `a ${name} keeps its content where it cannot be copied; ${privateClasses[name]}`;
 }
