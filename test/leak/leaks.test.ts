@@ -1,0 +1,20 @@
+// Descriptors, mappings, arena, references and heap are level however often something is done. The numbers are small here;
+// the large ones are test/stress/leaks.test.ts.
+import { test } from 'vitest';
+import { expectLevel } from './levels.js';
+
+test('10,000 calls of a pool', async () => {
+  await expectLevel('apply', 10_000);
+});
+
+test('1,500 slabs to workers and back', async () => {
+  await expectLevel('slabs', 1500);
+});
+
+test('24 pools opened and closed', async () => {
+  await expectLevel('pools', 24);
+});
+
+test('30 processes started and joined', async () => {
+  await expectLevel('processes', 30);
+});

@@ -1,0 +1,21 @@
+// The same as test/leak/leaks.test.ts in large numbers.
+import { test } from 'vitest';
+import { expectLevel } from '../leak/levels.js';
+
+const timeoutMs = 1_500_000;
+
+test('100,000 calls of a pool', async () => {
+  await expectLevel('apply', 100_000, timeoutMs);
+});
+
+test('20,000 slabs to workers and back', async () => {
+  await expectLevel('slabs', 20_000, timeoutMs);
+});
+
+test('200 pools opened and closed', async () => {
+  await expectLevel('pools', 200, timeoutMs);
+});
+
+test('300 processes started and joined', async () => {
+  await expectLevel('processes', 300, timeoutMs);
+});
