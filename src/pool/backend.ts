@@ -13,8 +13,10 @@ export interface UnstartedTask {
 /** What a pool is told of a worker, in this order; `onResult` any number of times, also between the other calls. */
 export interface WorkerEvents {
   onReady(): void;
-  /** It will never be ready: the initializer threw, or the system refused. */
+  /** It will never be ready: the system refused, or it could not do as it was told. */
   onStartFailed(error: unknown): void;
+  /** It will never be ready. */
+  onInitializerFailed(error: unknown): void;
   /** A message of `resultMessageType`; `read` decodes its value and may throw. */
   onResult(type: number, id: number, read: () => unknown): void;
   /** Everything that has arrived was told. */

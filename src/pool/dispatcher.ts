@@ -46,8 +46,7 @@ export class Dispatcher {
   constructor(concurrency: number, hooks: DispatcherHooks) {
     this.crew = new Crew(concurrency);
     this.#balancer = new Balancer(this.crew, (member, most) => {
-      this.#putBack(member, member.worker.takeBack(most));
-      this.pump();
+      this.#takeBack(member, most);
     });
     this.#hooks = hooks;
   }
@@ -160,11 +159,21 @@ export class Dispatcher {
     this.pump();
   }
 
+  // From a worker that lives. What tells it of a task may be among what was taken, while tasks behind that are still
+  // its own: it is told again, and keeps tasks that it does not know until then.
+  #takeBack(member: CrewMember, most: number): void {
+    const unstarted = member.worker.takeBack(most);
+    this.#putBack(member, unstarted);
+    for (const { type, taskNumber } of unstarted) {
+      if (type === taskMessageType.define) this.#tell(member, taskNumber);
+    }
+    this.pump();
+  }
+
   #putBack(member: CrewMember, unstarted: UnstartedTask[]): void {
     const again: Waiting[] = [];
-    for (const { id, type, taskNumber, message } of unstarted) {
+    for (const { id, type, message } of unstarted) {
       const entry = this.#table.get(id);
-      if (type === taskMessageType.define) member.defined.delete(taskNumber);
       if (type < taskMessageType.apply || entry === undefined || entry.worker !== member.index) {
         this.#hooks.discard(message);
         continue;
@@ -243,11 +252,13 @@ export class Dispatcher {
   #define(member: CrewMember, taskNumber: number): boolean {
     if (member.defined.has(taskNumber)) return true;
     member.defined.add(taskNumber);
-    member.worker.send(
-      { type: taskMessageType.define, id: 0, extra: taskNumber },
-      this.#references[taskNumber],
-    );
+    this.#tell(member, taskNumber);
     return member.worker.hasRoom;
+  }
+
+  #tell(member: CrewMember, taskNumber: number): void {
+    const head = { type: taskMessageType.define, id: 0, extra: taskNumber };
+    member.worker.send(head, this.#references[taskNumber]);
   }
 
   #hold(member: CrewMember, entry: TaskEntry): void {

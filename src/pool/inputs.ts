@@ -1,5 +1,6 @@
 // The inputs and options of a pool's calls, checked at the call.
 import { argumentTypeError } from '../errors.js';
+import { refuseUnknownOptions } from '../process/known-options.js';
 import { type Input, InputReader } from './results/input-reader.js';
 
 /** All items of an iterable as they are now; of an asynchronous one, as they come. */
@@ -25,9 +26,16 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof (value as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === 'function';
 }
 
-export function optionsObject<Options extends object>(method: string, options: Options): Options {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
-  throw argumentTypeError(method, 'options', 'an object', options);
+export function optionsObject<Options extends object>(
+  method: string,
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): Options {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw argumentTypeError(method, 'options', 'an object', options);
+  }
+  refuseUnknownOptions(method, options, names);
+  return options;
 }
 
 export function checkArgLists(items: unknown[]): void {

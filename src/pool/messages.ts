@@ -28,6 +28,8 @@ export const resultMessageType = {
   failure: first + 10,
   /** Value: ChunkFailure. */
   chunkFailure: first + 11,
+  /** Value: what the initializer threw; no task will be run. */
+  initializerFailed: first + 12,
 } as const;
 
 /** A chunk stops at the first item that throws. */

@@ -1,5 +1,6 @@
 // The options of a Pool and of its calls, interpreted once, at the border.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { refuseUnknownOptions } from '../process/known-options.js';
 import { resolveEnv } from '../process/options.js';
 import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
 import { cpuCount } from '../system/cpu-count.js';
@@ -43,12 +44,25 @@ export interface ResolvedPoolOptions {
 }
 
 const method = 'new Pool';
+const optionNames: readonly (keyof PoolOptions)[] = [
+  'processes',
+  'initializer',
+  'initargs',
+  'concurrency',
+  'cpus',
+  'priority',
+  'scheduler',
+  'env',
+  'name',
+  'restartBudget',
+];
 
 export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPoolOptions {
   const options: PoolOptions = typeof given === 'number' ? { processes: given } : given;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
   }
+  refuseUnknownOptions(method, options, optionNames);
   const { initializer, initargs = [], name = 'PoolWorker' } = options;
   const processes = wholeNumber(method, 'processes', options.processes ?? cpuCount());
   if (!Array.isArray(initargs)) throw argumentTypeError(method, 'initargs', 'an array', initargs);

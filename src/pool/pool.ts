@@ -147,9 +147,7 @@ export class Pool {
     this.#supervisor.terminate();
     if (wasBroken) return;
     const code = 'ERR_FORKYARD_POOL_TERMINATED';
-    this.#dispatcher.failAll(
-      new BrokenPoolError('The pool was terminated before this task was done.', { code }),
-    );
+    this.#failAll(new BrokenPoolError('The pool was terminated before this task was done.', { code }));
   }
 
   /** Resolves when all workers have ended. Only after `close` or `terminate`. */
@@ -181,7 +179,7 @@ export class Pool {
   ): Promise<unknown[]> {
     const method = `Pool.${name}`;
     const taskNumber = this.#open(name, call.task);
-    const { chunkSize: given } = optionsObject(method, call.options);
+    const { chunkSize: given } = optionsObject(method, call.options, ['chunkSize']);
     const size = given === undefined ? 0 : wholeNumber(method, 'chunkSize', given);
     const start = (items: unknown[]): Promise<unknown[]> => {
       if (name === 'starmap') checkArgLists(items);
@@ -222,7 +220,10 @@ export class Pool {
     const method = `Pool.${name}`;
     const taskNumber = this.#open(name, call.task);
     const { processes, concurrency } = this.#options;
-    const { chunkSize = 1, bufferSize = 2 * processes * concurrency } = optionsObject(method, call.options);
+    const { chunkSize = 1, bufferSize = 2 * processes * concurrency } = optionsObject(method, call.options, [
+      'chunkSize',
+      'bufferSize',
+    ]);
     const stream = new StreamCall(
       {
         input: iteratorOf(method, call.items),

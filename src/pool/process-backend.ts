@@ -111,5 +111,6 @@ class ProcessWorker implements PoolWorker {
 
 function deliver(reader: RingReader, events: WorkerEvents): void {
   if (reader.type === resultMessageType.ready) events.onReady();
+  else if (reader.type === resultMessageType.initializerFailed) events.onInitializerFailed(reader.decode());
   else events.onResult(reader.type, reader.id, () => reader.decode());
 }

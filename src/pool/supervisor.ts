@@ -100,7 +100,10 @@ export class Supervisor {
       { index: seat, name },
       {
         onReady: () => this.#onReady(post),
-        onStartFailed: (error) => this.#onStartFailed(post, error),
+        onStartFailed: (error) =>
+          this.#onStartFailed(post, 'A worker of the pool could not be started', error),
+        onInitializerFailed: (error) =>
+          this.#onStartFailed(post, 'The initializer failed in a worker', error),
         onResult: (type, id, read) => this.#onResult(post, { type, id, read }),
         onDrained: () => this.#onDrained(post),
         onEnded: (status) => this.#onEnded(post, status),
@@ -131,10 +134,10 @@ export class Supervisor {
     this.#dispatcher.pump();
   }
 
-  #onStartFailed(post: Post, cause: unknown): void {
+  #onStartFailed(post: Post, what: string, cause: unknown): void {
     post.startFailed = true;
     if (post.worker?.pid == null) this.#posts.delete(post.index);
-    this.#break(`A worker of the pool could not be started: ${message(cause)}`, cause);
+    this.#break(`${what}: ${message(cause)}`, cause);
   }
 
   #onEnded(post: Post, ended: ExitStatus): void {

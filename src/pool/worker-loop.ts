@@ -16,8 +16,11 @@ import { WorkMeter } from './work-meter.js';
 type TaskFunction = (...args: unknown[]) => unknown;
 
 interface KnownTask {
-  readonly reference: TaskReference;
+  /** Undefined until the pool tells what the number stands for. */
+  reference: TaskReference | undefined;
   run: TaskFunction | undefined;
+  /** What came before that: the pool may take back the telling, with other records, and tell again. */
+  early: TakenTask[];
 }
 
 interface TakenTask {
@@ -35,8 +38,16 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
   // The terminal's Ctrl-C reaches the whole group: what happens then is the pool's decision.
   process.on('SIGINT', () => {});
   if (initializer !== undefined) {
-    const initialize = (await resolveTask(initializer)) as TaskFunction;
-    await initialize(...initargs);
+    try {
+      const initialize = (await resolveTask(initializer)) as TaskFunction;
+      await initialize(...initargs);
+    } catch (error) {
+      attachRemoteStack(error, currentProcess());
+      channel.send({ type: resultMessageType.initializerFailed, id: 0, extra: 0 }, error);
+      channel.wakePeerNow();
+      process.exitCode = 1;
+      return;
+    }
   }
   const worker = new WorkerLoop(channel, concurrency);
   channel.send({ type: resultMessageType.ready, id: 0, extra: 0 }, null);
@@ -48,6 +59,7 @@ class WorkerLoop implements BellSource {
   readonly #meter: WorkMeter;
   readonly #concurrency: number;
   readonly #tasks: KnownTask[] = [];
+  readonly #told: TakenTask[] = [];
   #active = 0;
   #closing = false;
 
@@ -65,7 +77,7 @@ class WorkerLoop implements BellSource {
 
   hasWork(): boolean {
     if (this.#channel.backlog > 0 && !this.#channel.flush()) return false;
-    return this.#active < this.#concurrency && this.#channel.reader.hasRecord();
+    return this.#active < this.#concurrency && (this.#told.length > 0 || this.#channel.reader.hasRecord());
   }
 
   drain(): void {
@@ -74,15 +86,12 @@ class WorkerLoop implements BellSource {
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
-    while (
-      this.#active < this.#concurrency &&
-      this.#channel.flush() &&
-      now - start < turnMs &&
-      reader.next()
-    ) {
-      // The pool may have taken it back, for an idle worker.
-      if (!reader.claim()) continue;
-      finished += this.#takeRecord();
+    while (this.#active < this.#concurrency && this.#channel.flush() && now - start < turnMs) {
+      const told = this.#told.shift();
+      if (told !== undefined) finished += this.#begin(told);
+      else if (!reader.next()) break;
+      // Else the pool has taken it back, for an idle worker.
+      else if (reader.claim()) finished += this.#takeRecord();
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
       this.#channel.wakePeerNow();
@@ -109,18 +118,33 @@ class WorkerLoop implements BellSource {
     if (unreadable !== undefined) return this.#report(resultMessageType.failure, id, unreadable.reason);
     switch (type) {
       case taskMessageType.define:
-        this.#tasks[extra] = { reference: value as TaskReference, run: undefined };
+        this.#learn(extra, value as TaskReference);
         return 0;
       case taskMessageType.close:
         this.#closing = true;
         return 0;
       default:
-        return this.#begin({ type, id, task: this.#tasks[extra] as KnownTask, value: value as unknown[] });
+        return this.#begin({ type, id, task: this.#taskOf(extra), value: value as unknown[] });
     }
   }
 
+  #taskOf(number: number): KnownTask {
+    this.#tasks[number] ??= { reference: undefined, run: undefined, early: [] };
+    return this.#tasks[number] as KnownTask;
+  }
+
+  #learn(number: number, reference: TaskReference): void {
+    const task = this.#taskOf(number);
+    task.reference = reference;
+    this.#told.push(...task.early.splice(0));
+  }
+
   #begin(taken: TakenTask): number {
-    const { run } = taken.task;
+    const { run, reference, early } = taken.task;
+    if (reference === undefined) {
+      early.push(taken);
+      return 0;
+    }
     if (run === undefined) return this.#goOn(taken, 1, this.#resolveAndRun(taken));
     try {
       const result = this.#call(run, taken);
@@ -135,7 +159,7 @@ class WorkerLoop implements BellSource {
   }
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
-    taken.task.run ??= (await resolveTask(taken.task.reference)) as TaskFunction;
+    taken.task.run ??= (await resolveTask(taken.task.reference as TaskReference)) as TaskFunction;
     return await this.#call(taken.task.run, taken);
   }
 

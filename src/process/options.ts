@@ -2,6 +2,7 @@
 import { argumentTypeError } from '../errors.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
+import { refuseUnknownOptions } from './known-options.js';
 import { resolveScheduling, type Scheduling, type SchedulingOptions } from './scheduling.js';
 import type { StdioEntry } from './start-method/start-method.js';
 
@@ -46,6 +47,21 @@ export interface ResolvedTarget {
 }
 
 const method = 'new Process';
+const optionNames: readonly (keyof ProcessOptions)[] = [
+  'target',
+  'args',
+  'name',
+  'daemon',
+  'env',
+  'cwd',
+  'stdio',
+  'execArgv',
+  'startMethod',
+  'signal',
+  'cpus',
+  'priority',
+  'scheduler',
+];
 
 export function resolveProcessOptions(
   options: ProcessOptions,
@@ -54,6 +70,7 @@ export function resolveProcessOptions(
   if (typeof options !== 'object' || options === null) {
     throw argumentTypeError(method, 'options', 'an object such as { target, args }', options);
   }
+  refuseUnknownOptions(method, options, optionNames);
   const {
     target,
     args = [],
