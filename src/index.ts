@@ -1,5 +1,25 @@
 // The whole of Forkyard's main module: re-exports, nothing else.
-export * from './errors.js';
+export type { ErrorDetails, ProcessErrorDetails } from './errors.js';
+export {
+  AuthenticationError,
+  BrokenBarrierError,
+  BrokenPoolError,
+  BufferTooShort,
+  ForkyardError,
+  isForkyardError,
+  OwnerDiedError,
+  ProcessError,
+  QueueClosed,
+  QueueEmpty,
+  QueueFull,
+  RemoteError,
+  ResourceError,
+  SerializationError,
+  TaskResolutionError,
+  TaskTimeoutError,
+  TimeoutError,
+  WorkerLostError,
+} from './errors.js';
 export { memoryUse, setMemoryLimit } from './family/membership.js';
 export type { PoolOptions } from './pool/options.js';
 export type { ImapOptions, MapOptions } from './pool/pool.js';

@@ -64,7 +64,6 @@ const maxTestLines = 500;
 /** Files that are longer, each with the reason why it is not cut. */
 const longFiles: Readonly<Record<string, string>> = {
   'test/bad-input.test.ts': 'one test for each way to go wrong; the list is looked up as a whole',
-  'test/conformance/pool.ts': 'one suite, run as a whole against each backend',
 };
 
 const sources = filesBelow('src', /\.ts$/);
