@@ -17,6 +17,8 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("slotEpoch", offsetof(Slot, epoch) / 4);
   add("ringTail", (offsetof(Ring, tail) - kCacheLine) / 4);
   add("ringAttaching", (offsetof(Ring, attaching) - kCacheLine) / 4);
+  add("ringTaken", (offsetof(Ring, taken) - kCacheLine) / 4);
+  add("ringTaking", (offsetof(Ring, taking) - kCacheLine) / 4);
   add("ringHead", (offsetof(Ring, head) - kCacheLine) / 4);
   add("ringBegun", (offsetof(Ring, begun) - kCacheLine) / 4);
   add("ringMeanTaskUs", (offsetof(Ring, mean_task_us) - kCacheLine) / 4);
@@ -32,6 +34,7 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("ledgerFull", -static_cast<double>(AllocationFailure::kLedgerFull));
   add("tooLarge", -static_cast<double>(AllocationFailure::kTooLarge));
   add("crashRingTailPublished", static_cast<double>(CrashPointId::kRingTailPublished));
+  add("crashRingRecordTakenBack", static_cast<double>(CrashPointId::kRingRecordTakenBack));
   add("crashRingBellOwed", static_cast<double>(CrashPointId::kRingBellOwed));
   add("crashRingHeadAdvanced", static_cast<double>(CrashPointId::kRingHeadAdvanced));
   add("crashPoints", kCrashPointsCompiled ? static_cast<double>(CrashPointId::kCount) : 0);

@@ -31,6 +31,8 @@ void InitializeRing(const Region& region, uint64_t block, uint32_t capacity) {
   ring.tail.store(0);
   ring.reserved.store(0);
   ring.attaching.store(0);
+  ring.taken.store(0);
+  ring.taking.store(0);
   ring.head.store(0);
   ring.begun.store(0);
   ring.mean_task_us.store(0);

@@ -47,6 +47,10 @@ void ReleaseInFlight(const Region& region, uint32_t slot, uint64_t ring_offset) 
     os::Result<Record> record = ReadRecord(region, ring_offset, tail, capacity);
     if (record) ReleaseCells(region, slot, record.value());
   }
+  if (ring.taking.load() == 1) {
+    os::Result<Record> record = ReadRecord(region, ring_offset, ring.taken.load(), capacity);
+    if (record) ReleaseCells(region, slot, record.value());
+  }
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ enum class CrashPointId : uint32_t {
   kSlotReserved,
   kSlotTokenTaken,
   kSlotClaimed,
+  kRingRecordTakenBack,
   kCount,
 };
 

@@ -160,6 +160,8 @@ struct Ring {
   alignas(kCacheLine) std::atomic<uint32_t> tail;  // producer's line
   std::atomic<uint32_t> reserved;   // end of the record that references are being attached to ...
   std::atomic<uint32_t> attaching;  // ... while this is 1
+  std::atomic<uint32_t> taken;      // position of the record that the producer is taking back ...
+  std::atomic<uint32_t> taking;     // ... while this is 1: the head may be beyond it already
   alignas(kCacheLine) std::atomic<uint32_t> head;  // consumer's line: what lies before it may be overwritten
   std::atomic<uint32_t> begun;         // what lies before it was begun by the consumer, or taken back by the producer
   std::atomic<uint32_t> mean_task_us;  // of a pool's worker: the dispatcher's credit follows it

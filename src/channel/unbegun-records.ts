@@ -16,10 +16,12 @@ export interface UnbegunRecord {
 
 export class UnbegunRecords extends RecordCursor {
   readonly #addon: Addon;
+  readonly #crashes: boolean;
 
   constructor(addon: Addon, ring: RingView) {
     super(ring);
     this.#addon = addon;
+    this.#crashes = addon.constants.crashPoints > 0;
   }
 
   /** Where the consumer is. */
@@ -29,17 +31,32 @@ export class UnbegunRecords extends RecordCursor {
 
   /** The next record that is not begun, now this side's again; null if there is none, or none that can be read. */
   take(): UnbegunRecord | null {
-    const { ringBegun, ringTail } = this.ring.constants;
+    const { ringTail } = this.ring.constants;
     for (;;) {
       const position = this.begun;
       const published = ((Atomics.load(this.words, ringTail) >>> 0) - position) >>> 0;
       if (published === 0 || !this.#canRead(position, published)) return null;
-      const next = (position + this.bytes) | 0;
-      if (Atomics.compareExchange(this.words, ringBegun, position | 0, next) !== (position | 0)) continue;
-      if (this.isSkip) continue;
-      const { type, id, extra } = this;
-      return { type, id, extra, message: this.#detach(position) };
+      const record = this.#takeAt(position);
+      if (record !== null) return record;
     }
+  }
+
+  // Null if the consumer was faster, or if it is nothing but a skip.
+  #takeAt(position: number): UnbegunRecord | null {
+    const { ringBegun, ringTaken, ringTaking, crashRingRecordTakenBack } = this.ring.constants;
+    const { words, type, id, extra } = this;
+    // From the exchange on the consumer may move its head beyond the record. If this process died then, nobody would
+    // find the references in it, but for these words.
+    if (this.cells > 0) {
+      Atomics.store(words, ringTaken, position | 0);
+      Atomics.store(words, ringTaking, 1);
+    }
+    const taken =
+      Atomics.compareExchange(words, ringBegun, position | 0, (position + this.bytes) | 0) === (position | 0);
+    if (taken && this.#crashes) this.#addon.crashPoint(crashRingRecordTakenBack);
+    const record = taken && !this.isSkip ? { type, id, extra, message: this.#detach(position) } : null;
+    if (this.cells > 0) Atomics.store(words, ringTaking, 0);
+    return record;
   }
 
   // A consumer that scribbled over the ring leaves records that nobody can read: they are lost with it.

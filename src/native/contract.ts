@@ -8,6 +8,8 @@ export interface AddonConstants {
   readonly slotEpoch: number;
   readonly ringTail: number;
   readonly ringAttaching: number;
+  readonly ringTaken: number;
+  readonly ringTaking: number;
   readonly ringHead: number;
   readonly ringBegun: number;
   readonly ringMeanTaskUs: number;
@@ -23,6 +25,7 @@ export interface AddonConstants {
   readonly ledgerFull: number;
   readonly tooLarge: number;
   readonly crashRingTailPublished: number;
+  readonly crashRingRecordTakenBack: number;
   readonly crashRingBellOwed: number;
   readonly crashRingHeadAdvanced: number;
   /** 0 in the addon that users run; the number of crash points in the one that tests run. */

@@ -11,7 +11,10 @@ using namespace forkyard::test;
 
 namespace {
 
-constexpr uint32_t kAllPoints = static_cast<uint32_t>(CrashPointId::kCount);
+// The last one needs a consumer of a particular kind, and has take_back_test.cc.
+constexpr uint32_t kAllPoints = static_cast<uint32_t>(CrashPointId::kRingRecordTakenBack);
+static_assert(CrashPointId::kCount > CrashPointId::kRingRecordTakenBack &&
+              static_cast<uint32_t>(CrashPointId::kCount) == kAllPoints + 1);
 constexpr uint32_t kRingBytes = 16384;
 
 std::string Describe(uint32_t point, uint32_t hits) {
