@@ -1,11 +1,11 @@
 // What crosses a process border by a tag of its own, beside plain data: tag -> how it is taken apart and put together.
 // Imported for its effect, by the main module and by the first script of every process.
-import { Pool } from './pool/pool.js';
-import { Process } from './process/process.js';
+import { types } from 'node:util';
 import { EncodeFailure } from './serialize/encode-state.js';
 import { defaultRegistry } from './serialize/registry.js';
 import { type AnyFunction, definitionOf, type TaskReference } from './task/definitions.js';
 import { taskOf } from './task/reference.js';
+import { localOnly } from './util/local-only.js';
 
 // A task arrives as the task itself where its module is loaded, else as a function that imports it when called.
 defaultRegistry.registerExtension<AnyFunction>({
@@ -16,16 +16,14 @@ defaultRegistry.registerExtension<AnyFunction>({
   decode: (reference) => taskOf(reference as TaskReference),
 });
 
-// What belongs to the process that made it is refused by name: its own fields would say nothing of it.
-defaultRegistry.registerExtension<object>({
+// What belongs to the process that made it is refused by name: its own fields would say nothing of it. By a mark, so that
+// a child need not load a pool to know one.
+defaultRegistry.registerExtension<{ readonly [localOnly]: string }>({
   tag: 'forkyard.refused',
-  matches: (value) => value instanceof Pool || value instanceof Process,
+  matches: (value) => !types.isProxy(value) && localOnly in value,
   encode: (value) => {
-    const name = value instanceof Pool ? 'Pool' : 'Process';
-    throw new EncodeFailure(
-      value,
-      `a ${name} belongs to the process that made it; make another one where it is needed`,
-    );
+    const reason = `a ${value[localOnly]} belongs to the process that made it; make another one where it is needed`;
+    throw new EncodeFailure(value, reason);
   },
   decode: () => undefined,
 });

@@ -8,6 +8,7 @@ import { member } from '../family/membership.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf } from '../task/reference.js';
+import { localOnly } from '../util/local-only.js';
 import { type Settleable, settleable } from '../util/settleable.js';
 import { defaultChunkSize } from './chunk.js';
 import { Dispatcher } from './dispatcher.js';
@@ -68,6 +69,11 @@ export class Pool {
       hooks: { onBroken: (error) => this.#onBroken(error), onAllGone: () => this.#onAllGone() },
     });
     this.#supervisor.startAll();
+  }
+
+  /** @internal */
+  get [localOnly](): string {
+    return 'Pool';
   }
 
   /** Calls `task(...args)` in a worker. */

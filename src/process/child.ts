@@ -4,7 +4,7 @@ import { Channel } from '../channel/channel.js';
 import { joinFamily } from '../family/membership.js';
 import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
 import { becomeProcess } from './identity.js';
-import { applyScheduling } from './scheduling.js';
+import type { Scheduling } from './scheduling.js';
 
 /** What a main module is called with. */
 export interface ChildContext {
@@ -24,7 +24,7 @@ export async function runChild(): Promise<void> {
   try {
     const boot = firstMessage(channel);
     becomeProcess(boot);
-    applyScheduling(boot.scheduling);
+    await schedule(boot.scheduling);
     const module = (await import(boot.main)) as MainModule;
     channel.send({ type: bootMessageType.started, id: 0, extra: 0 }, null);
     await module.main({ channel, payload: boot.payload });
@@ -34,6 +34,13 @@ export async function runChild(): Promise<void> {
     channel.wakePeerNow();
     process.exitCode = 1;
   }
+}
+
+// What most children do not need is not loaded by them: each module costs a start half a millisecond.
+async function schedule(scheduling: Scheduling): Promise<void> {
+  if (Object.keys(scheduling).length === 0) return;
+  const { applyScheduling } = await import('./scheduling.js');
+  applyScheduling(scheduling);
 }
 
 function takeInvitation(): InvitationData {

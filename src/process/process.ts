@@ -1,10 +1,11 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
 
 import type { RingReader } from '../channel/ring-reader.js';
-import { argumentTypeError, ForkyardError, ProcessError } from '../errors.js';
+import { ForkyardError, ProcessError } from '../errors.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
+import { localOnly } from '../util/local-only.js';
 import { type Settleable, settleable } from '../util/settleable.js';
 import { ChildHandle } from './child-handle.js';
 import { addChild, removeChild } from './current-process.js';
@@ -17,7 +18,7 @@ import {
   resolveProcessOptions,
 } from './options.js';
 import { Sentinel } from './sentinel.js';
-import { settledWithin } from './settled-within.js';
+import { checkTimeout, settledWithin } from './settled-within.js';
 import { type TargetPayload, targetMessageType } from './target-message.js';
 
 export type ProcessState = 'initial' | 'starting' | 'running' | 'ended' | 'closed';
@@ -36,7 +37,6 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   readonly #result: Settleable<Result> = settleable();
   readonly #ended: Settleable<void> = settleable();
   readonly #sentinel = new Sentinel();
-  readonly #creator = process.pid;
   readonly #onAbort = (): void => this.terminate();
   #state: ProcessState = 'initial';
   #daemon: boolean;
@@ -116,6 +116,11 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     return this.#child?.stdio.stderr ?? null;
   }
 
+  /** @internal */
+  get [localOnly](): string {
+    return 'Process';
+  }
+
   /** What the child runs; a subclass overrides it. Called here, it runs the target in this process, as in Python. */
   async run(): Promise<Result> {
     if (this.#options.target === undefined) return undefined as Result;
@@ -127,7 +132,6 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   start(): void {
     assertNotBootstrapping('Process.start()');
     this.#require('start()', this.#state === 'initial', 'a process is started once; make another one');
-    this.#require('start()', this.#creator === process.pid, 'only the process that created it can start it');
     const { signal } = this.#options;
     signal?.throwIfAborted();
     const payload = this.#payload();
@@ -153,9 +157,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     this.#requireOpen('join()');
     this.#require('join()', this.#state !== 'initial', 'start() it first');
     const { timeout } = options;
-    if (timeout !== undefined && (typeof timeout !== 'number' || Number.isNaN(timeout))) {
-      throw argumentTypeError('Process.join', 'timeout', 'a number of milliseconds', timeout);
-    }
+    checkTimeout('Process.join', timeout);
     if (this.#status?.reason === 'start-failed') await this.#ended.promise;
     if (this.#status !== null || (timeout !== undefined && timeout <= 0)) return this.#status !== null;
     const waiting = settledWithin(this.#ended.promise, timeout);
