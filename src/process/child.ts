@@ -18,9 +18,7 @@ export interface MainModule {
 }
 
 export async function runChild(): Promise<void> {
-  const invitation = takeInvitation();
-  joinFamily(invitation);
-  const channel = Channel.attach(invitation.channel);
+  const channel = takePlace(takeInvitation());
   try {
     const boot = firstMessage(channel);
     becomeProcess(boot);
@@ -33,6 +31,19 @@ export async function runChild(): Promise<void> {
     channel.send({ type: bootMessageType.failed, id: 0, extra: 0 }, error);
     channel.wakePeerNow();
     process.exitCode = 1;
+  }
+}
+
+// A parent that ends while its child starts has let go of what it reserved for it. The lifeline is about to end the child;
+// that it came too late is nobody's error.
+function takePlace(invitation: InvitationData): Channel {
+  try {
+    joinFamily(invitation);
+    return Channel.attach(invitation.channel);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'ESTALE' || code === 'ERR_FORKYARD_STALE_HANDLE') process.exit(1);
+    throw error;
   }
 }
 
