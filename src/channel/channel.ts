@@ -47,7 +47,6 @@ export class Channel implements BellSource {
   readonly #peer: number;
   readonly #waiting = new Fifo<Waiting>();
   #onMessage: MessageHandler = () => {};
-  #onRoom: () => void = () => {};
   #onDrained: () => void = () => {};
   #onCorrupt: (error: unknown) => void = () => {};
   #closed = false;
@@ -105,14 +104,12 @@ export class Channel implements BellSource {
   /** Begins to deliver messages. A message stays in the ring while it is handled. */
   listen(handlers: {
     onMessage: MessageHandler;
-    onRoom?: () => void;
     /** Everything that had arrived was delivered. */
     onDrained?: () => void;
     /** The peer wrote nonsense; nothing more is read. */
     onCorrupt?: (error: unknown) => void;
   }): void {
     this.#onMessage = handlers.onMessage;
-    if (handlers.onRoom !== undefined) this.#onRoom = handlers.onRoom;
     if (handlers.onDrained !== undefined) this.#onDrained = handlers.onDrained;
     if (handlers.onCorrupt !== undefined) this.#onCorrupt = handlers.onCorrupt;
     this.#member.bell.add(this);
@@ -185,7 +182,6 @@ export class Channel implements BellSource {
       this.#waiting.shift();
       this.wakePeer();
     }
-    this.#onRoom();
     return true;
   }
 

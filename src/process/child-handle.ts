@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { Channel, sweepPeer } from '../channel/channel.js';
 import type { RingReader } from '../channel/ring-reader.js';
+import { ProcessError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { sweepOrphans } from '../family/orphans.js';
 import type { SlotId } from '../native/contract.js';
@@ -121,7 +122,7 @@ export class ChildHandle {
 
   #launch(): void {
     const { addon } = member();
-    const descriptors = addon.descriptors();
+    const descriptors = this.#inheritable();
     const lifelines = descriptors.slice(2);
     const invitation: InvitationData = {
       slot: this.slot,
@@ -153,6 +154,18 @@ export class ChildHandle {
         this.#events.onStartFailed(error);
       },
     );
+  }
+
+  // New descriptors: where there are none left, nothing was started and nothing may stay behind.
+  #inheritable(): number[] {
+    try {
+      return member().addon.descriptors();
+    } catch (cause) {
+      this.#abandon();
+      const { code } = cause as { code?: string };
+      const message = `The process could not be started: no descriptor is left for its lifeline (${code}). End some processes or raise \`ulimit -n\`.`;
+      throw new ProcessError(message, { code: 'ERR_FORKYARD_START_FAILED', cause });
+    }
   }
 
   #onLaunched(launched: Launched): void {
