@@ -62,6 +62,14 @@ export class Bell {
     this.#addon.ring(slot);
   }
 
+  /** Rings whether it sleeps or not; the function tells whether the event loop there has heard a bell since. */
+  probe(slot: number): () => boolean {
+    const word = slot * this.#slotWords + this.#epochOffset;
+    const epoch = Atomics.load(this.#slots, word);
+    this.#addon.ring(slot);
+    return () => Atomics.load(this.#slots, word) !== epoch;
+  }
+
   /** `wake`, once for all that is written until the current microtasks have run. */
   wakeSoon(slot: number): void {
     this.#announced.add(slot);

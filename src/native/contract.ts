@@ -14,6 +14,9 @@ export interface AddonConstants {
   readonly ringBegun: number;
   readonly ringMeanTaskUs: number;
   readonly ringBusyMs: number;
+  readonly ringRunningTask: number;
+  readonly ringRunningItem: number;
+  readonly ringItemsBegun: number;
   readonly ringProducerWaiting: number;
   readonly ringData: number;
   readonly recordHeaderWords: number;

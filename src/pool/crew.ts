@@ -33,6 +33,10 @@ export class Crew {
     return this.#members.get(index);
   }
 
+  has(member: CrewMember): boolean {
+    return this.#members.get(member.index) === member;
+  }
+
   add(index: number, worker: PoolWorker): CrewMember {
     const credit = creditFor(0, this.#concurrency);
     const member: CrewMember = { index, worker, defined: new Set(), held: 0, credit, completed: 0 };
@@ -76,13 +80,13 @@ export class Crew {
 
   giveBack(member: CrewMember): void {
     member.held--;
-    if (member.held < member.credit && this.#members.has(member.index)) this.#free++;
+    if (member.held < member.credit && this.has(member)) this.#free++;
   }
 
   /** Follows the run time of the worker's tasks. */
   updateCredit(member: CrewMember): void {
     const credit = creditFor(member.worker.meanTaskUs, this.#concurrency);
-    if (credit === member.credit) return;
+    if (credit === member.credit || !this.has(member)) return;
     this.#free += Math.max(0, credit - member.held) - Math.max(0, member.credit - member.held);
     member.credit = credit;
   }

@@ -1,4 +1,5 @@
 // Runs one task over the items of a chunk: in a plain loop as long as it is synchronous, overlapped where it is not.
+import { beginItem } from './current-item.js';
 import type { ChunkFailure } from './messages.js';
 
 /** The results in order, or how far it came. */
@@ -17,6 +18,7 @@ export function runChunk(
   const values: unknown[] = [];
   for (let index = 0; index < items.length; index++) {
     try {
+      beginItem(index);
       const value = call(items[index]);
       if (isThenable(value)) return finishOverlapped(call, { items, values, pending: value }, concurrency);
       values.push(value);
@@ -46,6 +48,7 @@ async function finishOverlapped(
     for (let value = first; next < items.length && failedAt === Infinity; value = undefined) {
       const index = next++;
       try {
+        if (value === undefined) beginItem(index);
         values[index] = await (value ?? call(items[index]));
       } catch (error) {
         if (index > failedAt) continue;

@@ -9,6 +9,7 @@ import { attachRemoteStack } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
+import { beginTask, endTask, publishItems } from './current-item.js';
 import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
 import { type ChunkOutcome, isThenable, runChunk } from './run-chunk.js';
 import { WorkMeter } from './work-meter.js';
@@ -64,6 +65,7 @@ class WorkerLoop implements BellSource {
   #closing = false;
 
   constructor(channel: Channel, concurrency: number) {
+    publishItems(channel);
     this.#channel = channel;
     this.#meter = new WorkMeter(channel);
     this.#concurrency = concurrency;
@@ -163,7 +165,8 @@ class WorkerLoop implements BellSource {
     return await this.#call(taken.task.run, taken);
   }
 
-  #call(run: TaskFunction, { type, value }: TakenTask): unknown {
+  #call(run: TaskFunction, { type, id, value }: TakenTask): unknown {
+    beginTask(id);
     switch (type) {
       case taskMessageType.apply:
         return run(...value);
@@ -209,6 +212,7 @@ class WorkerLoop implements BellSource {
 
   // What cannot be encoded is reported as the failure of its task.
   #report(type: number, id: number, value: unknown): number {
+    endTask(id);
     try {
       this.#channel.post({ type, id, extra: 0 }, value);
     } catch (error) {

@@ -1,11 +1,12 @@
 // A map over an array: chunks made as workers become free, results in input order, the first error in input order.
-import type { Chunk, Feed } from '../calls.js';
+import type { CallLimits, Chunk, Feed } from '../calls.js';
 
 export interface MapPlan {
   readonly items: readonly unknown[];
   readonly chunkSize: number;
   readonly type: number;
   readonly taskNumber: number;
+  readonly limits: CallLimits;
 }
 
 export class MapCall implements Feed {
@@ -39,11 +40,12 @@ export class MapCall implements Feed {
 
   next(): Chunk | null {
     if (this.isExhausted) return null;
-    const { items, chunkSize, type, taskNumber } = this.#plan;
+    const { items, chunkSize, type, taskNumber, limits } = this.#plan;
     const index = this.#next++;
     this.#inFlight++;
     const firstItem = index * chunkSize;
-    return { type, taskNumber, index, value: items.slice(firstItem, firstItem + chunkSize), firstItem };
+    const value = items.slice(firstItem, firstItem + chunkSize);
+    return { type, taskNumber, index, value, firstItem, limits };
   }
 
   onResult(index: number, value: unknown): void {
