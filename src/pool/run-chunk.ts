@@ -15,16 +15,21 @@ export function runChunk(
   items: readonly unknown[],
   concurrency: number,
 ): ChunkOutcome | Promise<ChunkOutcome> {
-  const values: unknown[] = [];
-  for (let index = 0; index < items.length; index++) {
-    try {
+  const values: unknown[] = new Array(items.length);
+  let index = 0;
+  try {
+    for (; index < items.length; index++) {
       beginItem(index);
       const value = call(items[index]);
-      if (isThenable(value)) return finishOverlapped(call, { items, values, pending: value }, concurrency);
-      values.push(value);
-    } catch (error) {
-      return { values: undefined, failure: { values, error } };
+      if (isThenable(value)) {
+        values.length = index;
+        return finishOverlapped(call, { items, values, pending: value }, concurrency);
+      }
+      values[index] = value;
     }
+  } catch (error) {
+    values.length = index;
+    return { values: undefined, failure: { values, error } };
   }
   return { values, failure: undefined };
 }
