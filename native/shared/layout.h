@@ -188,6 +188,8 @@ static_assert(sizeof(RecordHeader) == kRecordHeaderBytes);
 
 // ---- the arena ----
 
+inline constexpr uint32_t kMaxSpinners = 16;
+
 struct ArenaHeader {
   uint64_t magic;
   uint32_t version;
@@ -200,6 +202,8 @@ struct ArenaHeader {
   alignas(kCacheLine) std::atomic<uint64_t> spans_in_use;  // a detectable word
   alignas(kCacheLine) std::atomic<uint32_t> slots_high;    // slots at and above were never used
   std::atomic<uint32_t> spans_high;
+  // Who looks for messages instead of sleeping: 1 + its slot, or 0. There are not more of them than processors.
+  alignas(kCacheLine) std::atomic<uint32_t> spinners[kMaxSpinners];
 };
 
 inline constexpr uint64_t kSlotsOffset = 4096;

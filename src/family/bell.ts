@@ -1,6 +1,7 @@
 // The bell of this environment: how it sleeps without missing a message, and how it wakes others.
 // The protocol (epochs, announce and re-check) is native/parking/README.md; its proof models/ring.pml.
 import type { Addon } from '../native/contract.js';
+import { Spinning, type SpinSettings } from './spinning.js';
 
 /** Something that may have work when the bell rings: a channel. */
 export interface BellSource {
@@ -23,12 +24,15 @@ export class Bell {
   readonly #sources = new Set<BellSource>();
   readonly #announced = new Set<number>();
   #flushScheduled = false;
+  readonly #spinning: Spinning;
+  #spinTurn: NodeJS.Immediate | undefined;
   #keepAlive = 0;
   #turnStart = 0;
 
   constructor(addon: Addon, ownSlot: number) {
     const { slotWords, slotEpoch } = addon.constants;
     this.#addon = addon;
+    this.#spinning = new Spinning(addon, ownSlot);
     this.#crashes = addon.constants.crashPoints > 0;
     this.#slots = new Int32Array(addon.slotTable());
     this.#slotWords = slotWords;
@@ -78,9 +82,18 @@ export class Bell {
     queueMicrotask(this.#flush);
   }
 
-  /** Keeps the event loop alive until `letGo` was called as often. */
+  /** Keeps the event loop alive until `letGo` was called as often: a message is waited for. */
   hold(): void {
-    if (this.#keepAlive++ === 0) this.#addon.keepLoopAlive(true);
+    if (this.#keepAlive++ > 0) return;
+    this.#addon.keepLoopAlive(true);
+    if (this.#spinTurn !== undefined || !this.#spinning.begin(performance.now())) return;
+    this.#wakeUp();
+    this.#spinAgain();
+  }
+
+  /** Whoever waits for messages here wants them to be looked for before this environment sleeps. */
+  spin(settings: SpinSettings): void {
+    this.#spinning.allow(settings);
   }
 
   letGo(): void {
@@ -96,11 +109,41 @@ export class Bell {
   readonly #work = (): void => {
     this.#wakeUp();
     for (const source of this.#sources) this.#drain(source);
+    if (this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
+    else this.#sleep();
+  };
+
+  // Announced first, then everything is looked at again.
+  #sleep(): void {
+    this.#spinning.leave();
     this.#fallAsleep();
-    for (const source of this.#sources) {
-      if (source.hasWork()) return this.#workAgain();
+    if (this.#hasWork()) this.#workAgain();
+  }
+
+  #hasWork(): boolean {
+    for (const source of this.#sources) if (source.hasWork()) return true;
+    return false;
+  }
+
+  // By turns of the event loop, so that nothing else waits. Who spins is awake: nobody rings for it.
+  readonly #spin = (): void => {
+    this.#spinTurn = undefined;
+    const now = performance.now();
+    if (this.#hasWork()) {
+      this.#spinning.hit();
+      this.#turnStart = now;
+      this.#work();
+    } else if (this.#keepAlive > 0 && !this.#spinning.isOver(now)) {
+      this.#spinAgain();
+    } else {
+      if (this.#keepAlive > 0) this.#spinning.miss();
+      this.#sleep();
     }
   };
+
+  #spinAgain(): void {
+    this.#spinTurn ??= setImmediate(this.#spin);
+  }
 
   // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
   #drain(source: BellSource): void {

@@ -80,6 +80,7 @@ export interface Addon extends SystemAddon {
   reapOrphans(): number;
   slots(): SlotReport[];
   slotTable(): ArrayBuffer;
+  spinnerTable(): ArrayBuffer;
   ring(slot: number): void;
   keepLoopAlive(alive: boolean): void;
   addChild(pid: number): void;

@@ -19,6 +19,7 @@ export class Crew {
   readonly #concurrency: number;
   #order: CrewMember[] = [];
   #next = 0;
+  #latest: CrewMember | undefined;
   #free = 0;
 
   constructor(concurrency: number) {
@@ -54,9 +55,12 @@ export class Crew {
     this.#order = [...this.#members.values()];
   }
 
-  /** The next worker with credit and room: an idle one if there is one, else in turn. */
+  /** The next worker with credit and room: an idle one if there is one, the last that became idle first; else in turn. */
   pick(): CrewMember | undefined {
     if (this.#free <= 0) return undefined;
+    // It may still be awake, and has what it needs in the caches.
+    const latest = this.#latest;
+    if (latest?.held === 0 && latest.worker.hasRoom && this.has(latest)) return latest;
     const order = this.#order;
     let fallback: CrewMember | undefined;
     for (let i = 0; i < order.length; i++) {
@@ -80,6 +84,7 @@ export class Crew {
 
   giveBack(member: CrewMember): void {
     member.held--;
+    if (member.held === 0) this.#latest = member;
     if (member.held < member.credit && this.has(member)) this.#free++;
   }
 

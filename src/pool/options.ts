@@ -1,5 +1,6 @@
 // The options of a Pool and of its calls, interpreted once, at the border.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { noSpinning, type SpinSettings } from '../family/spinning.js';
 import { refuseUnknownOptions } from '../process/known-options.js';
 import { resolveEnv } from '../process/options.js';
 import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
@@ -30,6 +31,11 @@ export interface PoolOptions {
   readonly name?: string | undefined;
   /** Deaths of workers in a row, without a result in between, after which the pool gives up. Default 4 per worker, at least 8. */
   readonly restartBudget?: number | undefined;
+  /**
+   * Microseconds for which the pool and its workers look for messages before they sleep, if it has paid lately and a
+   * processor is free for it: waking a sleeper costs more than a short task. 0: they sleep at once. Default 50.
+   */
+  readonly spin?: number | undefined;
   /** Milliseconds that a task may run, unless its call says otherwise: see `CallOptions.timeout`. Default: no limit. */
   readonly taskTimeout?: number | undefined;
   /** How often a failed task is run again, unless its call says otherwise: see `CallOptions.retries`. Default 0. */
@@ -47,8 +53,11 @@ export interface ResolvedPoolOptions {
   readonly name: string;
   readonly restartBudget: number;
   readonly limits: CallLimits;
+  readonly spin: SpinSettings;
 }
 
+const defaultSpinUs = 50;
+const longestSpinUs = 10_000;
 const method = 'new Pool';
 const optionNames: readonly (keyof PoolOptions)[] = [
   'processes',
@@ -61,6 +70,7 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'env',
   'name',
   'restartBudget',
+  'spin',
   'taskTimeout',
   'retries',
 ];
@@ -90,11 +100,19 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
     env: resolveEnv(method, options.env),
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),
+    spin: resolveSpin(options.spin),
     limits: {
       timeoutMs: duration(method, 'taskTimeout', taskTimeout),
       retries: countOf(method, 'retries', retries),
     },
   };
+}
+
+// A spinner needs a processor that nobody else needs: with one, there is none.
+function resolveSpin(us: unknown = defaultSpinUs): SpinSettings {
+  const members = cpuCount();
+  const checked = countOf(method, 'spin', us);
+  return members < 2 ? noSpinning : { us: Math.min(checked, longestSpinUs), members };
 }
 
 /** `value` if it is an integer of at least 1. */

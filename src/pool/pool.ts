@@ -61,6 +61,7 @@ export class Pool {
   constructor(options?: number | PoolOptions) {
     assertNotBootstrapping('new Pool()');
     this.#options = resolvePoolOptions(options);
+    member().bell.spin(this.#options.spin);
     const { encoder, slabs } = encodingTools(member());
     this.#dispatcher = new Dispatcher(this.#options.concurrency, {
       encode: (value) => detachEncoded(encoder, slabs, value),

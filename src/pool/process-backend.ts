@@ -42,8 +42,8 @@ class ProcessWorker implements PoolWorker {
     );
     this.#channel = this.#child.channel;
     this.#constants = this.#channel.constants;
-    const { concurrency, initializer, initargs } = options;
-    const payload: WorkerPayload = { concurrency, initializer, initargs };
+    const { concurrency, spin, initializer, initargs } = options;
+    const payload: WorkerPayload = { concurrency, spin, initializer, initargs };
     this.#child.start(new URL('./worker-loop.js', import.meta.url), payload);
   }
 

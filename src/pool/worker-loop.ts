@@ -35,7 +35,8 @@ interface TakenTask {
 const turnMs = 5;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
-  const { concurrency, initializer, initargs } = payload as WorkerPayload;
+  const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
+  member().bell.spin(spin);
   // The terminal's Ctrl-C reaches the whole group: what happens then is the pool's decision.
   process.on('SIGINT', () => {});
   if (initializer !== undefined) {
