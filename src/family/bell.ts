@@ -7,11 +7,13 @@ import { Spinning, type SpinSettings } from './spinning.js';
 export interface BellSource {
   /** Whether `drain` would find anything. Reads shared words; called after the sleep was announced. */
   hasWork(): boolean;
-  drain(): void;
+  /** How many messages it handled. */
+  drain(): number;
 }
 
 // How long messages are handled before the event loop gets its turn.
 const turnMs = 2;
+const fewMessages = 4;
 
 export class Bell {
   readonly #addon: Addon;
@@ -108,8 +110,11 @@ export class Bell {
 
   readonly #work = (): void => {
     this.#wakeUp();
-    for (const source of this.#sources) this.#drain(source);
-    if (this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
+    let messages = 0;
+    for (const source of this.#sources) messages += this.#drain(source);
+    // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
+    const isQuiet = messages <= fewMessages;
+    if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
     else this.#sleep();
   };
 
@@ -146,13 +151,14 @@ export class Bell {
   }
 
   // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
-  #drain(source: BellSource): void {
+  #drain(source: BellSource): number {
     try {
-      source.drain();
+      return source.drain();
     } catch (error) {
       setImmediate(() => {
         throw error;
       });
+      return 1;
     }
   }
 

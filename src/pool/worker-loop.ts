@@ -83,18 +83,20 @@ class WorkerLoop implements BellSource {
     return this.#active < this.#concurrency && (this.#told.length > 0 || this.#channel.reader.hasRecord());
   }
 
-  drain(): void {
+  drain(): number {
     const { reader } = this.#channel;
     const start = performance.now();
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
+    let taken = 0;
     while (this.#active < this.#concurrency && this.#channel.flush() && now - start < turnMs) {
       const told = this.#told.shift();
       if (told !== undefined) finished += this.#begin(told);
       else if (!reader.next()) break;
       // Else the pool has taken it back, for an idle worker.
       else if (reader.claim()) finished += this.#takeRecord();
+      taken++;
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
       this.#channel.wakePeerNow();
@@ -103,6 +105,7 @@ class WorkerLoop implements BellSource {
     this.#meter.leave(now);
     this.#channel.wakePeerNow();
     if (this.#closing && this.#active === 0 && this.#channel.flush()) process.exit();
+    return taken;
   }
 
   // The number of tasks that were run to their end: 0 or 1.

@@ -29,7 +29,8 @@ const newLog = (): string => join(folder, `log-${logs++}`);
 
 describe('timeout', () => {
   test('kills and replaces the worker of a function that never returns; the others go on', async () => {
-    const before = await pool.map(limited.pid, [1, 2, 3, 4], { chunkSize: 1 });
+    await until(() => pool.stats().workers.filter(({ state }) => state === 'idle').length === 2);
+    const before = pool.stats().workers.map(({ pid }) => pid);
     const others = Array.from({ length: 20 }, (_, ms) => pool.apply(limited.nap, [ms]));
     const error = await rejection(pool.apply(limited.hangForEver, [], { timeout: 100 }));
     expect(error).toBeInstanceOf(TaskTimeoutError);
