@@ -1,7 +1,8 @@
 // The table of the README, made of what is in results/: so it says what was measured, and nothing else.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatNumber, formatTable, type Result } from './report.js';
+import { formatNumber, formatTable } from './format.js';
+import type { Result } from './result.js';
 import { findPackage } from './rivals/find-package.js';
 import { scenarios } from './scenarios/index.js';
 

@@ -5,6 +5,7 @@ export const forkyard = nodeRival({
   name: 'forkyard',
   runsIn: 'processes',
   packageName: 'forkyard',
+  lacks: { 'shared memory': 'SharedArray is not there yet' },
   async load() {
     const { Pool } = await import('forkyard');
     const { tasks } = await import('./forkyard-tasks.js');
@@ -13,6 +14,9 @@ export const forkyard = nodeRival({
       const run = tasks[task] as (value: unknown) => unknown;
       return {
         call: (value) => pool.apply(run, [value]),
+        map: (items) => pool.map(run, items),
+        imap: (items) => pool.imap(run, items, { chunkSize: 100 }),
+        pids: () => pool.stats().workers.flatMap(({ pid }) => pid ?? []),
         close() {
           pool.terminate();
           return pool.join();

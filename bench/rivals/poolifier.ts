@@ -1,0 +1,51 @@
+// poolifier, once with threads and once with processes: pools of a fixed size, without events, as its guidelines say for
+// the most throughput. Its queue, from which idle workers steal, is used where tasks differ in length.
+import { fileURLToPath } from 'node:url';
+import { processesLack, threadsLack } from './lacks.js';
+import { nodeRival } from './rival.js';
+import { shareAmongThreads } from './share-among-threads.js';
+
+export const poolifier = nodeRival({
+  name: 'poolifier',
+  runsIn: 'threads',
+  packageName: 'poolifier',
+  lacks: threadsLack,
+  async load() {
+    const { FixedThreadPool } = await import('poolifier');
+    const script = fileURLToPath(new URL('./poolifier-threads-worker.js', import.meta.url));
+    return ({ task, workers, uneven }) => {
+      const pool = new FixedThreadPool(workers, script, { enableEvents: false, enableTasksQueue: uneven });
+      return {
+        call: (value) => pool.execute(value, task),
+        map: (items) => pool.mapExecute(items, task),
+        share: shareAmongThreads,
+        close: () => pool.destroy(),
+      };
+    };
+  },
+});
+
+export const poolifierCluster = nodeRival({
+  name: 'poolifier-cluster',
+  runsIn: 'processes',
+  packageName: 'poolifier',
+  lacks: processesLack,
+  async load() {
+    const { FixedClusterPool } = await import('poolifier');
+    const script = fileURLToPath(new URL('./poolifier-cluster-worker.cjs', import.meta.url));
+    return ({ task, workers, binary, uneven }) => {
+      const pool = new FixedClusterPool(workers, script, {
+        enableEvents: false,
+        enableTasksQueue: uneven,
+        // JSON, the default, has no typed arrays.
+        settings: binary ? { serialization: 'advanced' } : {},
+      });
+      return {
+        call: (value) => pool.execute(value, task),
+        map: (items) => pool.mapExecute(items, task),
+        pids: () => pool.workerNodes.flatMap(({ worker }) => worker.process.pid ?? []),
+        close: () => pool.destroy(),
+      };
+    };
+  },
+});
