@@ -1,6 +1,8 @@
 // poolifier, once with threads and once with processes: pools of a fixed size, without events, as its guidelines say for
 // the most throughput. Its queue, from which idle workers steal, is used where tasks differ in length.
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { FixedThreadPool } from 'poolifier';
 import { processesLack, threadsLack } from './lacks.js';
 import { nodeRival } from './rival.js';
 import { shareAmongThreads } from './share-among-threads.js';
@@ -19,7 +21,7 @@ export const poolifier = nodeRival({
         call: (value) => pool.execute(value, task),
         map: (items) => pool.mapExecute(items, task),
         share: shareAmongThreads,
-        close: () => pool.destroy(),
+        close: () => destroyed(pool),
       };
     };
   },
@@ -49,3 +51,11 @@ export const poolifierCluster = nodeRival({
     };
   },
 });
+
+/** `destroy` waits for threads that do not keep the program alive, and for ever if one has ended by itself meanwhile. */
+async function destroyed(pool: FixedThreadPool): Promise<void> {
+  const hold = setInterval(() => {}, 1000);
+  const ends = pool.workerNodes.map(({ worker }) => once(worker, 'exit'));
+  await Promise.race([pool.destroy(), Promise.all(ends)]);
+  clearInterval(hold);
+}
