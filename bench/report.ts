@@ -33,7 +33,7 @@ export function formatSummary(results: readonly Result[]): string {
       verdicts.join('; ') || '-',
       figureOf(result, forkyardOf(result)),
       rival === undefined ? '-' : `${rival.name}: ${figureOf(result, rival)}`,
-      rival === undefined ? '-' : `${formatNumber(rival.behindForkyard)} x`,
+      rival === undefined ? '-' : formatRatio(rival),
     ];
   });
   return formatTable(['scenario', 'wanted', 'Forkyard', 'best other pool', 'Forkyard is'], rows);
@@ -79,9 +79,13 @@ function tableOf(result: Result): string {
       rival.most,
       ...detailNames.map((name) => rival.details[name] ?? Number.NaN),
     ].map(formatNumber),
-    rival.name === 'forkyard' ? '' : `${rival.behindForkyard.toFixed(2)} x`,
+    rival.name === 'forkyard' ? '' : formatRatio(rival),
   ]);
   return formatTable(header, rows);
+}
+
+export function formatRatio({ behindForkyard }: RivalResult): string {
+  return Number.isFinite(behindForkyard) ? `${behindForkyard.toFixed(2)} x` : '-';
 }
 
 function listed(lines: readonly string[]): string[] {

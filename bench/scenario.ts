@@ -52,8 +52,8 @@ export interface Scenario {
   readonly needs?: Ability;
   /** The only rivals that it is for. */
   readonly rivals?: readonly string[];
-  /** Tasks differ in length: rivals with a queue that is meant for this use it. */
-  readonly uneven?: true;
+  /** Tasks differ in length, or workers die: rivals with a queue that is meant for this use it. */
+  readonly queued?: true;
   /** What distinguishes it from others of its group, for Python's side. */
   readonly parameters?: Readonly<Record<string, string | number>>;
   readonly targets?: readonly Target[];

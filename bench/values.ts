@@ -6,6 +6,8 @@ export type Kind = 'numbers' | 'objects' | 'strings' | 'errors';
 
 export interface Values {
   readonly task: TaskName;
+  /** Whether the task throws. */
+  readonly fails?: true;
   /** The argument of the i-th call. */
   make(i: number): unknown;
   /** Throws unless this is the result of the i-th call; for errors, what it threw. */
@@ -47,6 +49,7 @@ export const values: Readonly<Record<Kind, Values>> = {
   },
   errors: {
     task: 'fail',
+    fails: true,
     make: (i) => i,
     check(i, error) {
       if (!(error instanceof Error && error.message.includes(`no result for ${i}`))) {
@@ -55,6 +58,11 @@ export const values: Readonly<Record<Kind, Values>> = {
     },
   },
 };
+
+/** Tasks that keep a CPU busy for so many microseconds. */
+export function busy(us: number): Values {
+  return { task: 'busySquare', make: (x) => ({ us, x }), check: values.numbers.check };
+}
 
 function isPromoted({ id, name, tags }: Person, result: Person | undefined): boolean {
   return (

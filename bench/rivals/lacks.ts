@@ -2,11 +2,11 @@
 import type { Lacks } from './rival.js';
 
 export const threadsLack: Lacks = {
-  imap: 'gives all results at once',
+  imap: 'gives no iterator over results',
   'surviving kills': 'its threads die with the program',
 };
 
 export const processesLack: Lacks = {
-  imap: 'gives all results at once',
+  imap: 'gives no iterator over results',
   'shared memory': 'its processes share no memory',
 };

@@ -1,5 +1,5 @@
 // poolifier, once with threads and once with processes: pools of a fixed size, without events, as its guidelines say for
-// the most throughput. Its queue, from which idle workers steal, is used where tasks differ in length.
+// the most throughput. Its queue, from which idle workers steal, is used where tasks differ in length or workers die.
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { FixedThreadPool } from 'poolifier';
@@ -15,8 +15,8 @@ export const poolifier = nodeRival({
   async load() {
     const { FixedThreadPool } = await import('poolifier');
     const script = fileURLToPath(new URL('./poolifier-threads-worker.js', import.meta.url));
-    return ({ task, workers, uneven }) => {
-      const pool = new FixedThreadPool(workers, script, { enableEvents: false, enableTasksQueue: uneven });
+    return ({ task, workers, queued }) => {
+      const pool = new FixedThreadPool(workers, script, { enableEvents: false, enableTasksQueue: queued });
       return {
         call: (value) => pool.execute(value, task),
         map: (items) => pool.mapExecute(items, task),
@@ -35,10 +35,10 @@ export const poolifierCluster = nodeRival({
   async load() {
     const { FixedClusterPool } = await import('poolifier');
     const script = fileURLToPath(new URL('./poolifier-cluster-worker.cjs', import.meta.url));
-    return ({ task, workers, binary, uneven }) => {
+    return ({ task, workers, binary, queued }) => {
       const pool = new FixedClusterPool(workers, script, {
         enableEvents: false,
-        enableTasksQueue: uneven,
+        enableTasksQueue: queued,
         // JSON, the default, has no typed arrays.
         settings: binary ? { serialization: 'advanced' } : {},
       });

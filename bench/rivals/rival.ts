@@ -8,8 +8,8 @@ export interface PoolRequest {
   readonly workers: number;
   /** Whether values are typed arrays: rivals that must choose an encoding need to know. */
   readonly binary: boolean;
-  /** Whether tasks differ much in length. */
-  readonly uneven: boolean;
+  /** Whether a queue of the pool's own is wanted, if that is a choice. */
+  readonly queued: boolean;
 }
 
 /** What it cannot do, each with the reason. */
@@ -56,10 +56,10 @@ export function nodeRival(rival: {
     version: async () => packageName && findPackage(packageName).json.version,
     async measure(scenario, settings) {
       const open = await load();
-      const { task, needs, uneven = false } = scenario;
+      const { task, needs, queued = false } = scenario;
       const binary = needs === 'typed arrays';
       return await scenario.measure(
-        (workers = settings.workers) => open({ task, workers, binary, uneven }),
+        (workers = settings.workers) => open({ task, workers, binary, queued }),
         settings,
       );
     },

@@ -3,19 +3,24 @@
 import json
 import sys
 
+from busy import skewed, task_overhead
 from coldstart import cold_start
 from latency import latency
 from maps import maps
 from onebyone import one_by_one
 from payload import payload
 from pools import POOLS
+from shared import shared
 
 GROUPS = {
     "one-by-one": one_by_one,
     "map": maps,
     "latency": latency,
     "payload": payload,
+    "shared": shared,
     "cold-start": cold_start,
+    "skewed": skewed,
+    "task-overhead": task_overhead,
 }
 
 if __name__ == "__main__":
