@@ -4,6 +4,8 @@ import { best, type Result, type RivalResult } from './result.js';
 import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 
+const noVerdict = { text: '', figure: '', word: '' };
+
 /** Markdown: a heading, the table, what was wanted, who was left out, and a line on the conditions. */
 export function formatResult(result: Result): string {
   const { title, better, settings, trials, machine } = result;
@@ -23,20 +25,36 @@ export function formatResult(result: Result): string {
   ].join('\n');
 }
 
-/** One row per scenario, with the best rival that is a pool, and what was wanted. */
+/** A row per scenario, with the best other pool and what was wanted; a row more for each further target. */
 export function formatSummary(results: readonly Result[]): string {
-  const rows = results.map((result) => {
+  const rows = results.flatMap((result) => {
     const rival = best(result, ({ isPool }) => isPool);
-    const verdicts = verdictsOf(result).map(({ text, figure, word }) => `${word}: ${text} (${figure})`);
-    return [
+    const [first = noVerdict, ...others] = verdictsOf(result);
+    const figures = [
       result.scenario,
-      verdicts.join('; ') || '-',
       figureOf(result, forkyardOf(result)),
       rival === undefined ? '-' : `${rival.name}: ${figureOf(result, rival)}`,
       rival === undefined ? '-' : formatRatio(rival),
     ];
+    return [
+      [...figures, first.text, first.figure, first.word],
+      ...others.map(({ text, figure, word }) => ['', '', '', '', text, figure, word]),
+    ];
   });
-  return formatTable(['scenario', 'wanted', 'Forkyard', 'best other pool', 'Forkyard is'], rows);
+  const header = ['scenario', 'Forkyard', 'best other pool', 'Forkyard is', 'wanted', 'reached', ''];
+  return formatTable(header, rows, header.length);
+}
+
+/** One line on what the figures of several scenarios were made of. */
+export function conditionsOf(results: readonly Result[]): string {
+  const [first] = results;
+  if (first === undefined) return 'Nothing has been measured.';
+  const { machine, settings } = first;
+  return (
+    `Medians of ${rangeOf(results.map(({ trials }) => trials))} trials, ${settings.workers} workers, Node ${machine.node}, ` +
+    `${machine.cpu}, ${machine.cpus} CPUs; load of the machine before: ` +
+    `${rangeOf(results.map((result) => result.machine.loadBefore))}, nice value: ${machine.nice}.`
+  );
 }
 
 export function figureOf({ unit }: Result, rival: RivalResult | undefined): string {
@@ -48,14 +66,14 @@ export function forkyardOf({ rivals }: Result): RivalResult | undefined {
 }
 
 /** A target whose rivals were not measured has no verdict. */
-function verdictsOf(result: Result): { text: string; figure: string; word: 'Met' | 'Missed' }[] {
+function verdictsOf(result: Result): (typeof noVerdict)[] {
   const { targets = [] } =
     scenarios.find(({ name }) => name === result.scenario) ?? ({} as Partial<Scenario>);
   return targets.flatMap(({ text, check }) => {
     const verdict = check(result);
     return verdict === undefined
       ? []
-      : [{ text, figure: verdict.figure, word: verdict.isMet ? 'Met' : 'Missed' } as const];
+      : [{ text, figure: verdict.figure, word: verdict.isMet ? 'Met' : 'Missed' }];
   });
 }
 
@@ -86,6 +104,11 @@ function tableOf(result: Result): string {
 
 export function formatRatio({ behindForkyard }: RivalResult): string {
   return Number.isFinite(behindForkyard) ? `${behindForkyard.toFixed(2)} x` : '-';
+}
+
+function rangeOf(numbers: readonly number[]): string {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return least === most ? String(least) : `${least} to ${most}`;
 }
 
 function listed(lines: readonly string[]): string[] {

@@ -23,7 +23,7 @@ export const skewed: Scenario = {
     const { warmUpMs, measureMs, workers } = settings;
     await rounds(pool, { lengths, workers, ms: warmUpMs });
     const byCalls = await rounds(pool, { lengths, workers, ms: measureMs });
-    const byMap = await rounds(pool, { lengths, workers, ms: measureMs, run: runMap });
+    const byMap = await rounds(pool, { lengths, workers, ms: measureMs }, runMap);
     await pool.close();
     return { value: median(byCalls), details: { byMap: median(byMap), rounds: byCalls.length } };
   },
@@ -58,12 +58,8 @@ const runMap: Run = async (pool, items) => await (pool.map?.(items) ?? runCalls(
 /** All tasks at once, again and again: the time of each round, of which 1 is the sum of all tasks shared among the workers. */
 async function rounds(
   pool: BenchPool,
-  {
-    lengths,
-    workers,
-    ms,
-    run = runCalls,
-  }: { lengths: readonly number[]; workers: number; ms: number; run?: Run },
+  { lengths, workers, ms }: { lengths: readonly number[]; workers: number; ms: number },
+  run: Run = runCalls,
 ): Promise<number[]> {
   const items = lengths.map((us, x) => busy(us).make(x));
   const idealMs = lengths.reduce((sum, us) => sum + us, 0) / 1000 / workers;
