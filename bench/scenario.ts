@@ -11,6 +11,8 @@ export interface BenchPool {
   call(value: unknown): PromiseLike<unknown>;
   /** Results in the order of the items. Left out where a call for each item is all there is. */
   map?(items: readonly unknown[]): PromiseLike<unknown[]>;
+  /** Of a `map` that sends items or results singly: more than so many would take minutes. */
+  readonly mostItems?: number;
   /** Results as they come, in the order of the items, of which 100 may travel together. */
   imap?(items: readonly unknown[]): AsyncIterable<unknown>;
   /** An array over memory that workers share with the caller. */

@@ -21,6 +21,7 @@ export const multiprocessPool = nodeRival({
       return {
         call: (value) => pool.apply(value, script),
         map: (items) => pool.map([...items], script),
+        mostItems: 100_000,
         // `close` would wait for ever if a task had thrown.
         close: async () => pool.terminate(),
       };

@@ -20,6 +20,7 @@ export const poolifier = nodeRival({
       return {
         call: (value) => pool.execute(value, task),
         map: (items) => pool.mapExecute(items, task),
+        mostItems: 20_000,
         share: shareAmongThreads,
         close: () => destroyed(pool),
       };
@@ -45,6 +46,7 @@ export const poolifierCluster = nodeRival({
       return {
         call: (value) => pool.execute(value, task),
         map: (items) => pool.mapExecute(items, task),
+        mostItems: 20_000,
         pids: () => pool.workerNodes.flatMap(({ worker }) => worker.process.pid ?? []),
         close: () => pool.destroy(),
       };

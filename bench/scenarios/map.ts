@@ -1,10 +1,9 @@
 // Many items at once, by whatever a rival has for that. Where it has nothing but calls, one call for each item, and fewer
-// items: a million promises are nobody's use of it, and would take minutes.
+// items, as a million would take minutes; who has a slow map says so itself (`mostItems`).
 import { type BenchPool, type Scenario, type Settings, scaled } from '../scenario.js';
 import { timesRival } from '../targets.js';
 import { type Kind, values } from '../values.js';
 
-/** Of rivals without a `map` of their own; python/maps.py has it for executor.map, which sends items singly too. */
 const mostSingleCalls = 20_000;
 
 export const map: readonly Scenario[] = [
@@ -52,8 +51,8 @@ async function measureRounds(
   { kind, length, run }: { kind: Kind; length: number; run: Run },
 ) {
   const pool = await open();
-  const limit = run === runMap && pool.map === undefined ? mostSingleCalls : length;
-  const items = Array.from({ length: Math.min(limit, scaled(length, settings)) }, (_, i) =>
+  const { mostItems = pool.map === undefined ? mostSingleCalls : Infinity } = pool;
+  const items = Array.from({ length: Math.min(mostItems, scaled(length, settings)) }, (_, i) =>
     values[kind].make(i),
   );
   const timeRound = async (): Promise<number> => {
