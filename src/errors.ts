@@ -49,14 +49,22 @@ export class ProcessError extends ForkyardError {
   }
 }
 
-/** A pool's worker died while it held this task. `task` is its name (`module#name`). */
+/** Which task an error is about: its name (`module#name`), and the number of the item in the input, if it is one of many. */
+export interface TaskDetails {
+  readonly task?: string | null;
+  readonly item?: number | null;
+}
+
+/** A pool's worker died while it ran this task. */
 export class WorkerLostError extends ProcessError {
   static override readonly defaultCode: string = 'ERR_FORKYARD_WORKER_LOST';
   readonly task: string | null;
+  readonly item: number | null;
 
-  constructor(message: string, details: ProcessErrorDetails & { readonly task?: string | null } = {}) {
+  constructor(message: string, details: ProcessErrorDetails & TaskDetails = {}) {
     super(message, details);
     this.task = details.task ?? null;
+    this.item = details.item ?? null;
   }
 }
 
@@ -71,17 +79,19 @@ export class TimeoutError extends ForkyardError {
   }
 }
 
-/** A task ran longer than its `taskTimeout` (milliseconds) and its worker was stopped. */
+/** A task ran longer than its `timeout` (milliseconds), and its worker was killed. */
 export class TaskTimeoutError extends TimeoutError {
   static override readonly defaultCode: string = 'ERR_FORKYARD_TASK_TIMEOUT';
   readonly task: string | null;
+  readonly item: number | null;
 
   constructor(
     message: string,
-    details: ErrorDetails & { readonly timeout?: number | null; readonly task?: string | null } = {},
+    details: ErrorDetails & TaskDetails & { readonly timeout?: number | null } = {},
   ) {
     super(message, details);
     this.task = details.task ?? null;
+    this.item = details.item ?? null;
   }
 }
 

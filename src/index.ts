@@ -1,5 +1,5 @@
 // The whole of Forkyard's main module: re-exports, nothing else.
-export type { ErrorDetails, ProcessErrorDetails } from './errors.js';
+export type { ErrorDetails, ProcessErrorDetails, TaskDetails } from './errors.js';
 export {
   AuthenticationError,
   BrokenBarrierError,
@@ -21,8 +21,8 @@ export {
   WorkerLostError,
 } from './errors.js';
 export { memoryUse, setMemoryLimit } from './family/membership.js';
+export type { CallOptions, ImapOptions, MapOptions } from './pool/call-options.js';
 export type { PoolOptions } from './pool/options.js';
-export type { ImapOptions, MapOptions } from './pool/pool.js';
 export { Pool } from './pool/pool.js';
 export type { PoolStatistics, WorkerStatistics } from './pool/statistics.js';
 export { activeChildren, currentProcess, parentProcess } from './process/current-process.js';

@@ -50,6 +50,7 @@ describe('fields', () => {
       exitCode: -9,
       signal: 'SIGKILL',
       task: 'a.js#run',
+      item: null,
     });
     expect({ ...new errors.WorkerLostError('m') }).toMatchObject({
       pid: null,

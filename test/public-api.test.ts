@@ -47,7 +47,9 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'task',
     ],
     types: [
+      'CallOptions',
       'ErrorDetails',
+      'TaskDetails',
       'ExitStatus',
       'ImapOptions',
       'MapOptions',

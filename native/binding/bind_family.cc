@@ -153,6 +153,13 @@ Napi::Value SlotTable(const Napi::CallbackInfo& info) {
   return Napi::ArrayBuffer::New(info.Env(), self.region().At(kSlotsOffset), kMaxSlots * sizeof(Slot));
 }
 
+// The places of those who spin; JavaScript takes and leaves them.
+Napi::Value SpinnerTable(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  auto& spinners = self.region().header().spinners;
+  return Napi::ArrayBuffer::New(info.Env(), &spinners, sizeof(spinners));
+}
+
 // slots(): what stands in the table, for tests and tools.
 Napi::Value Slots(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -227,6 +234,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("ring", RingBellOf);
   add("keepLoopAlive", KeepLoopAlive);
   add("slotTable", SlotTable);
+  add("spinnerTable", SpinnerTable);
   add("slots", Slots);
   add("addChild", AddChild);
   add("forgetChild", ForgetChild);

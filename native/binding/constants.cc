@@ -23,6 +23,9 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("ringBegun", (offsetof(Ring, begun) - kCacheLine) / 4);
   add("ringMeanTaskUs", (offsetof(Ring, mean_task_us) - kCacheLine) / 4);
   add("ringBusyMs", (offsetof(Ring, busy_ms) - kCacheLine) / 4);
+  add("ringRunningTask", (offsetof(Ring, running_task) - kCacheLine) / 4);
+  add("ringRunningItem", (offsetof(Ring, running_item) - kCacheLine) / 4);
+  add("ringItemsBegun", (offsetof(Ring, items_begun) - kCacheLine) / 4);
   add("ringProducerWaiting", (offsetof(Ring, producer_waiting) - kCacheLine) / 4);
   add("ringData", (kRingDataOffset - kCacheLine) / 4);
   add("recordHeaderWords", kRecordHeaderBytes / 4);

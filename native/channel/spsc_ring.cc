@@ -37,6 +37,9 @@ void InitializeRing(const Region& region, uint64_t block, uint32_t capacity) {
   ring.begun.store(0);
   ring.mean_task_us.store(0);
   ring.busy_ms.store(0);
+  ring.running_task.store(0);
+  ring.running_item.store(0);
+  ring.items_begun.store(0);
   ring.producer_waiting.store(0);
   // From here on it is a ring, even if its author dies now.
   std::atomic_signal_fence(std::memory_order_release);

@@ -17,6 +17,14 @@ bool ClaimForReaping(const Region& region, const ProcessToken& process, SlotId r
   return word.compare_exchange_strong(seen, claimed.Pack());
 }
 
+// Written by JavaScript (src/family/spinning.ts); the place of a dead one would keep the living from spinning.
+void ForgetSpinner(const Region& region, uint32_t index) {
+  for (std::atomic<uint32_t>& place : region.header().spinners) {
+    uint32_t expected = index + 1;
+    place.compare_exchange_strong(expected, 0);
+  }
+}
+
 void FreeSlot(const Region& region, uint32_t index) {
   std::atomic<uint64_t>& word = region.slot(index).word;
   uint32_t generation = SlotWord::Unpack(word.load()).generation;
@@ -31,6 +39,7 @@ ReapOutcome Reaper::Reap(uint32_t index) const {
   if (condition != SlotCondition::kDead) return ReapOutcome::kNotDead;
   if (!ClaimForReaping(region, process, self, index)) return ReapOutcome::kBusy;
   CrashPoint(CrashPointId::kReaperClaimed);
+  ForgetSpinner(region, index);
   sweep(region, index);
   CrashPoint(CrashPointId::kReaperSwept);
   FreeSlot(region, index);
@@ -67,6 +76,7 @@ void Reaper::Retire() const {
   if (slot.state != SlotState::kLive || slot.generation != self.generation) return;
   // The state stays LIVE, so that a death in the middle is a death like any other. The token goes before the slot:
   // its next occupant needs it. Somebody may reap what is left in between, and then the exchange fails.
+  ForgetSpinner(region, self.index);
   sweep(region, self.index);
   (void)os::UnlockByte(process.liveness_fd, self.index);
   word.compare_exchange_strong(seen, SlotWord{SlotState::kFree, 0, 0, self.generation + 1}.Pack());

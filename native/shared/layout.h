@@ -166,6 +166,9 @@ struct Ring {
   std::atomic<uint32_t> begun;         // what lies before it was begun by the consumer, or taken back by the producer
   std::atomic<uint32_t> mean_task_us;  // of a pool's worker: the dispatcher's credit follows it
   std::atomic<uint32_t> busy_ms;       // of a pool's worker, since it started; wraps
+  std::atomic<uint32_t> running_task;  // of a pool's worker: 1 + the id of the task whose function runs, or 0
+  std::atomic<uint32_t> running_item;  // ... which item of that task's chunk
+  std::atomic<uint32_t> items_begun;   // ... how many items it has begun with since it started; wraps
   alignas(kCacheLine) std::atomic<uint32_t> producer_waiting;
 };
 inline constexpr uint64_t kRingDataOffset = 4 * kCacheLine;
@@ -185,6 +188,8 @@ static_assert(sizeof(RecordHeader) == kRecordHeaderBytes);
 
 // ---- the arena ----
 
+inline constexpr uint32_t kMaxSpinners = 16;
+
 struct ArenaHeader {
   uint64_t magic;
   uint32_t version;
@@ -197,6 +202,8 @@ struct ArenaHeader {
   alignas(kCacheLine) std::atomic<uint64_t> spans_in_use;  // a detectable word
   alignas(kCacheLine) std::atomic<uint32_t> slots_high;    // slots at and above were never used
   std::atomic<uint32_t> spans_high;
+  // Who looks for messages instead of sleeping: 1 + its slot, or 0. There are not more of them than processors.
+  alignas(kCacheLine) std::atomic<uint32_t> spinners[kMaxSpinners];
 };
 
 inline constexpr uint64_t kSlotsOffset = 4096;

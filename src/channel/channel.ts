@@ -153,10 +153,12 @@ export class Channel implements BellSource {
     return (this.#waiting.length > 0 && this.flush()) || this.reader.hasRecord();
   }
 
-  drain(): void {
-    if (this.#closed) return;
+  drain(): number {
+    if (this.#closed) return 0;
     this.flush();
+    let messages = 0;
     while (!this.#closed && this.#findRecord()) {
+      messages++;
       try {
         this.#onMessage(this.reader);
       } finally {
@@ -164,6 +166,7 @@ export class Channel implements BellSource {
       }
     }
     this.#onDrained();
+    return messages;
   }
 
   get constants(): AddonConstants {

@@ -1,16 +1,19 @@
 // The bell of this environment: how it sleeps without missing a message, and how it wakes others.
 // The protocol (epochs, announce and re-check) is native/parking/README.md; its proof models/ring.pml.
 import type { Addon } from '../native/contract.js';
+import { Spinning, type SpinSettings } from './spinning.js';
 
 /** Something that may have work when the bell rings: a channel. */
 export interface BellSource {
   /** Whether `drain` would find anything. Reads shared words; called after the sleep was announced. */
   hasWork(): boolean;
-  drain(): void;
+  /** How many messages it handled. */
+  drain(): number;
 }
 
 // How long messages are handled before the event loop gets its turn.
 const turnMs = 2;
+const fewMessages = 4;
 
 export class Bell {
   readonly #addon: Addon;
@@ -23,12 +26,15 @@ export class Bell {
   readonly #sources = new Set<BellSource>();
   readonly #announced = new Set<number>();
   #flushScheduled = false;
+  readonly #spinning: Spinning;
+  #spinTurn: NodeJS.Immediate | undefined;
   #keepAlive = 0;
   #turnStart = 0;
 
   constructor(addon: Addon, ownSlot: number) {
     const { slotWords, slotEpoch } = addon.constants;
     this.#addon = addon;
+    this.#spinning = new Spinning(addon, ownSlot);
     this.#crashes = addon.constants.crashPoints > 0;
     this.#slots = new Int32Array(addon.slotTable());
     this.#slotWords = slotWords;
@@ -62,6 +68,14 @@ export class Bell {
     this.#addon.ring(slot);
   }
 
+  /** Rings whether it sleeps or not; the function tells whether the event loop there has heard a bell since. */
+  probe(slot: number): () => boolean {
+    const word = slot * this.#slotWords + this.#epochOffset;
+    const epoch = Atomics.load(this.#slots, word);
+    this.#addon.ring(slot);
+    return () => Atomics.load(this.#slots, word) !== epoch;
+  }
+
   /** `wake`, once for all that is written until the current microtasks have run. */
   wakeSoon(slot: number): void {
     this.#announced.add(slot);
@@ -70,9 +84,18 @@ export class Bell {
     queueMicrotask(this.#flush);
   }
 
-  /** Keeps the event loop alive until `letGo` was called as often. */
+  /** Keeps the event loop alive until `letGo` was called as often: a message is waited for. */
   hold(): void {
-    if (this.#keepAlive++ === 0) this.#addon.keepLoopAlive(true);
+    if (this.#keepAlive++ > 0) return;
+    this.#addon.keepLoopAlive(true);
+    if (this.#spinTurn !== undefined || !this.#spinning.begin(performance.now())) return;
+    this.#wakeUp();
+    this.#spinAgain();
+  }
+
+  /** Whoever waits for messages here wants them to be looked for before this environment sleeps. */
+  spin(settings: SpinSettings): void {
+    this.#spinning.allow(settings);
   }
 
   letGo(): void {
@@ -87,21 +110,55 @@ export class Bell {
 
   readonly #work = (): void => {
     this.#wakeUp();
-    for (const source of this.#sources) this.#drain(source);
+    let messages = 0;
+    for (const source of this.#sources) messages += this.#drain(source);
+    // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
+    const isQuiet = messages <= fewMessages;
+    if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
+    else this.#sleep();
+  };
+
+  // Announced first, then everything is looked at again.
+  #sleep(): void {
+    this.#spinning.leave();
     this.#fallAsleep();
-    for (const source of this.#sources) {
-      if (source.hasWork()) return this.#workAgain();
+    if (this.#hasWork()) this.#workAgain();
+  }
+
+  #hasWork(): boolean {
+    for (const source of this.#sources) if (source.hasWork()) return true;
+    return false;
+  }
+
+  // By turns of the event loop, so that nothing else waits. Who spins is awake: nobody rings for it.
+  readonly #spin = (): void => {
+    this.#spinTurn = undefined;
+    const now = performance.now();
+    if (this.#hasWork()) {
+      this.#spinning.hit();
+      this.#turnStart = now;
+      this.#work();
+    } else if (this.#keepAlive > 0 && !this.#spinning.isOver(now)) {
+      this.#spinAgain();
+    } else {
+      if (this.#keepAlive > 0) this.#spinning.miss();
+      this.#sleep();
     }
   };
 
+  #spinAgain(): void {
+    this.#spinTurn ??= setImmediate(this.#spin);
+  }
+
   // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
-  #drain(source: BellSource): void {
+  #drain(source: BellSource): number {
     try {
-      source.drain();
+      return source.drain();
     } catch (error) {
       setImmediate(() => {
         throw error;
       });
+      return 1;
     }
   }
 

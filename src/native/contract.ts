@@ -14,6 +14,9 @@ export interface AddonConstants {
   readonly ringBegun: number;
   readonly ringMeanTaskUs: number;
   readonly ringBusyMs: number;
+  readonly ringRunningTask: number;
+  readonly ringRunningItem: number;
+  readonly ringItemsBegun: number;
   readonly ringProducerWaiting: number;
   readonly ringData: number;
   readonly recordHeaderWords: number;
@@ -77,6 +80,7 @@ export interface Addon extends SystemAddon {
   reapOrphans(): number;
   slots(): SlotReport[];
   slotTable(): ArrayBuffer;
+  spinnerTable(): ArrayBuffer;
   ring(slot: number): void;
   keepLoopAlive(alive: boolean): void;
   addChild(pid: number): void;

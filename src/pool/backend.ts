@@ -10,6 +10,14 @@ export interface UnstartedTask {
   readonly message: EncodedMessage;
 }
 
+/** A message of `resultMessageType` from a worker. */
+export interface WorkerResult {
+  readonly type: number;
+  readonly id: number;
+  /** Its value; may throw. Only during `onResult`. */
+  decode(): unknown;
+}
+
 /** What a pool is told of a worker, in this order; `onResult` any number of times, also between the other calls. */
 export interface WorkerEvents {
   onReady(): void;
@@ -17,8 +25,7 @@ export interface WorkerEvents {
   onStartFailed(error: unknown): void;
   /** It will never be ready. */
   onInitializerFailed(error: unknown): void;
-  /** A message of `resultMessageType`; `read` decodes its value and may throw. */
-  onResult(type: number, id: number, read: () => unknown): void;
+  onResult(result: WorkerResult): void;
   /** Everything that has arrived was told. */
   onDrained(): void;
   /** Dead; all its results were told before. */
@@ -34,6 +41,12 @@ export interface PoolWorker {
   readonly meanTaskUs: number;
   /** How long it has been running tasks, in milliseconds. */
   readonly busyMs: number;
+  /** The id of the task whose function it called last and that is not finished; -1 if there is none. */
+  readonly runningTask: number;
+  /** Which item of that task, if there are several; else -1. */
+  readonly runningItem: number;
+  /** How many items it has begun with, modulo 2^32. */
+  readonly itemsBegun: number;
   /** Whether it can be given a task now, as far as room goes. */
   readonly hasRoom: boolean;
   /** Null if it was given; else the encoded message, to be given later. Throws if the value cannot be encoded. */
@@ -50,6 +63,8 @@ export interface PoolWorker {
   /** Takes back what it has not begun, oldest first; it may go on beginning meanwhile. */
   takeBack(most: number): UnstartedTask[];
   signal(signal: number): void;
+  /** Asks for a sign of life; the function tells whether there was one since. A worker in a long function gives none. */
+  probe(): () => boolean;
 }
 
 export interface WorkerOptions {

@@ -9,6 +9,13 @@ export interface ResultSink {
   onChunkFailure(index: number, values: unknown[], error: unknown): void;
 }
 
+/** What a call allows its tasks. */
+export interface CallLimits {
+  /** 0: as long as they take. */
+  readonly timeoutMs: number;
+  readonly retries: number;
+}
+
 /** One record's worth of work for a worker. */
 export interface Chunk {
   readonly type: number;
@@ -17,6 +24,7 @@ export interface Chunk {
   readonly value: unknown;
   /** Number of its first item in the input; 0 for a single call. */
   readonly firstItem: number;
+  readonly limits: CallLimits;
 }
 
 /** Makes chunks on demand. */
@@ -35,8 +43,20 @@ export interface TaskEntry {
   readonly sink: ResultSink;
   readonly taskNumber: number;
   readonly type: number;
+  readonly firstItem: number;
+  readonly limits: CallLimits;
+  /** Kept only while it may have to be run again. */
+  readonly again: Attempt | undefined;
   /** Index of the worker that has it, or -1. */
   worker: number;
   /** The worker's mark after it was given. */
   mark: number;
+}
+
+/** What is needed to run a task once more. */
+export interface Attempt {
+  readonly chunk: Chunk;
+  readonly retriesLeft: number;
+  /** Results of the chunk's items that were done before: only the others are run again. */
+  readonly done: unknown[];
 }

@@ -19,6 +19,7 @@ export class Crew {
   readonly #concurrency: number;
   #order: CrewMember[] = [];
   #next = 0;
+  #latest: CrewMember | undefined;
   #free = 0;
 
   constructor(concurrency: number) {
@@ -31,6 +32,10 @@ export class Crew {
 
   get(index: number): CrewMember | undefined {
     return this.#members.get(index);
+  }
+
+  has(member: CrewMember): boolean {
+    return this.#members.get(member.index) === member;
   }
 
   add(index: number, worker: PoolWorker): CrewMember {
@@ -50,9 +55,12 @@ export class Crew {
     this.#order = [...this.#members.values()];
   }
 
-  /** The next worker with credit and room: an idle one if there is one, else in turn. */
+  /** The next worker with credit and room: an idle one if there is one, the last that became idle first; else in turn. */
   pick(): CrewMember | undefined {
     if (this.#free <= 0) return undefined;
+    // It may still be awake, and has what it needs in the caches.
+    const latest = this.#latest;
+    if (latest?.held === 0 && latest.worker.hasRoom && this.has(latest)) return latest;
     const order = this.#order;
     let fallback: CrewMember | undefined;
     for (let i = 0; i < order.length; i++) {
@@ -76,13 +84,14 @@ export class Crew {
 
   giveBack(member: CrewMember): void {
     member.held--;
-    if (member.held < member.credit && this.#members.has(member.index)) this.#free++;
+    if (member.held === 0) this.#latest = member;
+    if (member.held < member.credit && this.has(member)) this.#free++;
   }
 
   /** Follows the run time of the worker's tasks. */
   updateCredit(member: CrewMember): void {
     const credit = creditFor(member.worker.meanTaskUs, this.#concurrency);
-    if (credit === member.credit) return;
+    if (credit === member.credit || !this.has(member)) return;
     this.#free += Math.max(0, credit - member.held) - Math.max(0, member.credit - member.held);
     member.credit = credit;
   }

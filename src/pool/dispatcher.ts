@@ -1,52 +1,53 @@
 // Gives tasks to workers and results to those who asked. Knows nothing of starting or replacing workers
-// (supervisor.ts), nor of how results are collected (results/).
+// (supervisor.ts), of how results are collected (results/), nor of what happens to failed tasks (outcomes.ts).
 
 import type { EncodedMessage } from '../channel/ring-writer.js';
-import { WorkerLostError } from '../errors.js';
-import { describeExit, type ExitStatus, exitCodeOf } from '../process/exit-status.js';
-import { itemPath, renamePath } from '../serialize/rename-path.js';
-import type { TaskReference } from '../task/reference.js';
-import { Fifo } from '../util/fifo.js';
-import type { UnstartedTask } from './backend.js';
+import type { ExitStatus } from '../process/exit-status.js';
+import type { UnstartedTask, WorkerResult } from './backend.js';
+import { Backlog, type WaitingTask } from './backlog.js';
 import { Balancer } from './balancer.js';
-import type { Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
+import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import { Crew, type CrewMember } from './crew.js';
-import { type ChunkFailure, resultMessageType, taskMessageType } from './messages.js';
+import { lostError, timeoutError, unsendable } from './failures.js';
+import { taskMessageType } from './messages.js';
+import { firstAttempt, Outcomes } from './outcomes.js';
+import { TaskNumbers } from './task-numbers.js';
 import { TaskTable } from './task-table.js';
-
-/** A task that waits for a worker, encoded. */
-interface Waiting {
-  readonly entry: TaskEntry;
-  readonly message: EncodedMessage;
-}
+import { TimeLimits } from './time-limits.js';
 
 export interface DispatcherHooks {
   /** Encodes a value for later. Throws if it cannot be encoded. */
   encode(value: unknown): EncodedMessage;
   /** Gives an encoded message up that will not be sent. */
   discard(message: EncodedMessage): void;
+  /** Settles what has arrived from workers and was not read yet. */
+  settleArrived(): void;
+  /** A worker runs what nobody wants any more: to be ended once `isNeeded` says no, and replaced now. */
+  dismiss(member: CrewMember, isNeeded: () => boolean): void;
   /** `isAwaited` or `isDone` may have changed. */
   onProgress(): void;
 }
 
 export class Dispatcher {
   readonly crew: Crew;
+  readonly numbers = new TaskNumbers();
+  readonly outcomes: Outcomes;
   readonly #hooks: DispatcherHooks;
   readonly #balancer: Balancer;
+  readonly #timeLimits: TimeLimits;
   readonly #table = new TaskTable();
-  readonly #numbers = new Map<string, number>();
-  readonly #numberOfReference = new WeakMap<TaskReference, number>();
-  readonly #references: TaskReference[] = [];
   readonly #feeds = new Set<Feed>();
-  readonly #backlog = new Fifo<Waiting>();
-  completed = 0;
-  failed = 0;
-  lost = 0;
+  readonly #backlog = new Backlog();
 
   constructor(concurrency: number, hooks: DispatcherHooks) {
     this.crew = new Crew(concurrency);
     this.#balancer = new Balancer(this.crew, (member, most) => {
       this.#takeBack(member, most);
+    });
+    this.outcomes = new Outcomes((entry, attempt) => this.#runAgain(entry, attempt));
+    this.#timeLimits = new TimeLimits(concurrency, {
+      settleArrived: () => hooks.settleArrived(),
+      onExpired: (member, entry) => this.#expire(member, entry),
     });
     this.#hooks = hooks;
   }
@@ -71,25 +72,14 @@ export class Dispatcher {
     return this.#backlog.length;
   }
 
-  /** The number by which workers know this task. */
-  numberOf(reference: TaskReference): number {
-    const known = this.#numberOfReference.get(reference);
-    if (known !== undefined) return known;
-    const key = `${reference.module}\n${reference.name}`;
-    const number = this.#numbers.get(key) ?? this.#references.push(reference) - 1;
-    this.#numbers.set(key, number);
-    this.#numberOfReference.set(reference, number);
-    return number;
-  }
-
   /** One task, now or when a worker is free. Throws, with nothing done, if the value cannot be encoded. */
   submit(chunk: Chunk, sink: ResultSink): void {
-    const entry = this.#table.add(sink, chunk);
+    const entry = this.#table.add(sink, chunk, firstAttempt(chunk));
     try {
       const member = this.waiting === 0 ? this.crew.pick() : undefined;
       const unsent =
         member === undefined ? this.#hooks.encode(chunk.value) : this.#give(member, entry, chunk.value);
-      if (unsent !== null) this.#backlog.push({ entry, message: unsent });
+      if (unsent !== null) this.#backlog.push(entry, unsent);
     } catch (error) {
       this.#table.delete(entry);
       throw unsendable(error, chunk);
@@ -109,77 +99,121 @@ export class Dispatcher {
       const member = this.crew.pick();
       if (member === undefined || !this.#giveWaiting(member)) break;
     }
-    for (let progress = this.waiting === 0; progress; ) {
-      progress = false;
-      for (const feed of this.#feeds) progress = this.#pumpFeed(feed) || progress;
+    // In turn: one that gave a chunk is put at the end, where this loop meets it again.
+    for (const feed of this.#feeds) {
+      if (!this.#pumpFeed(feed) || !this.#feeds.delete(feed)) continue;
+      this.#feeds.add(feed);
     }
     if (this.waiting === 0) this.#balancer.watch();
     this.#hooks.onProgress();
   }
 
   /** A message from a worker. */
-  settle(member: CrewMember, result: { type: number; id: number; read: () => unknown }): void {
+  settle(member: CrewMember, result: WorkerResult): void {
     const entry = this.#table.get(result.id);
     if (entry === undefined || entry.worker !== member.index) return;
-    this.#table.delete(entry);
+    this.#forget(entry);
     this.crew.giveBack(member);
     member.completed++;
     let value: unknown;
     try {
-      value = result.read();
+      value = result.decode();
     } catch (error) {
-      this.failed++;
-      entry.sink.onFailure(entry.index, error);
+      this.outcomes.fail(entry, error);
       return;
     }
-    this.#deliver(entry, result.type, value);
+    this.outcomes.deliver(entry, result.type, value);
+  }
+
+  /** The call is over: it fails with this error, and workers that run tasks of it are dismissed. */
+  cancel(sink: ResultSink, error: unknown): void {
+    for (const entry of this.#table.ofSink(sink)) {
+      this.#giveUp(entry);
+      this.outcomes.fail(entry, error);
+    }
+    const isFeed = this.#feeds.delete(sink as Feed);
+    if (isFeed) sink.onFailure(-1, error);
+    this.pump();
   }
 
   /** The worker is dead and its results are settled: what it had begun is lost. The rest waits for `reclaim`. */
   loseBegun(member: CrewMember, status: ExitStatus): void {
     this.crew.remove(member.index);
     for (const entry of this.#table.ofWorker(member.index)) {
-      if (!member.worker.hasBegun(entry.mark)) continue;
-      this.#table.delete(entry);
-      this.lost++;
-      entry.sink.onFailure(entry.index, this.#lostError(member, entry, status));
+      if (member.worker.hasBegun(entry.mark)) this.#lose(member, entry, status);
     }
-    this.#hooks.onProgress();
+    this.pump();
   }
 
   /** What a dead worker had not begun goes to the others, before all that waits. */
   reclaim(member: CrewMember, unstarted: UnstartedTask[], status: ExitStatus): void {
     this.#putBack(member, unstarted);
     // Given to it and not in its ring any more: it died while it took the arguments, or broke its own ring.
-    for (const entry of this.#table.ofWorker(member.index)) {
-      this.#table.delete(entry);
-      this.lost++;
-      entry.sink.onFailure(entry.index, this.#lostError(member, entry, status));
-    }
+    for (const entry of this.#table.ofWorker(member.index)) this.#lose(member, entry, status);
     this.pump();
   }
 
-  // From a worker that lives. What tells it of a task may be among what was taken, while tasks behind that are still
-  // its own: it is told again, and keeps tasks that it does not know until then.
-  #takeBack(member: CrewMember, most: number): void {
-    const unstarted = member.worker.takeBack(most);
+  #lose(member: CrewMember, entry: TaskEntry, status: ExitStatus): void {
+    this.#forget(entry);
+    const reference = this.numbers.referenceOf(entry.taskNumber);
+    this.outcomes.lose(entry, () => lostError(member.worker, entry, { reference, status }));
+  }
+
+  #expire(member: CrewMember, entry: TaskEntry): void {
+    const error = timeoutError(member.worker, entry, this.numbers.referenceOf(entry.taskNumber));
+    this.#giveUp(entry);
+    this.outcomes.expire(entry, error);
+    this.pump();
+  }
+
+  // Whatever becomes of it: nobody waits for it any more. A function that runs can only be stopped with its process.
+  #giveUp(entry: TaskEntry): void {
+    this.#forget(entry);
+    const waiting = this.#backlog.withdraw(entry);
+    if (waiting !== undefined) this.#hooks.discard(waiting);
+    const member = this.crew.get(entry.worker);
+    if (member === undefined) return;
+    const unstarted = member.worker.takeBack(Infinity);
+    const hasBegun = !unstarted.some(({ id, type }) => id === entry.id && isTask(type));
+    if (hasBegun) this.crew.remove(member.index);
     this.#putBack(member, unstarted);
-    for (const { type, taskNumber } of unstarted) {
-      if (type === taskMessageType.define) this.#tell(member, taskNumber);
+    if (hasBegun) this.#hooks.dismiss(member, () => this.#table.ofWorker(member.index).length > 0);
+  }
+
+  #runAgain({ sink }: TaskEntry, again: Attempt): void {
+    const entry = this.#table.add(sink, again.chunk, again);
+    try {
+      this.#backlog.push(entry, this.#hooks.encode(again.chunk.value));
+    } catch (error) {
+      this.#table.delete(entry);
+      sink.onFailure(entry.index, unsendable(error, again.chunk));
     }
+  }
+
+  #forget(entry: TaskEntry): void {
+    this.#table.delete(entry);
+    if (entry.limits.timeoutMs > 0) this.#timeLimits.forget(entry);
+  }
+
+  #takeBack(member: CrewMember, most: number): void {
+    this.#putBack(member, member.worker.takeBack(most));
     this.pump();
   }
 
+  // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
+  // again, and keeps tasks that it does not know until then.
   #putBack(member: CrewMember, unstarted: UnstartedTask[]): void {
-    const again: Waiting[] = [];
-    for (const { id, type, message } of unstarted) {
-      const entry = this.#table.get(id);
-      if (type < taskMessageType.apply || entry === undefined || entry.worker !== member.index) {
+    const again: WaitingTask[] = [];
+    for (const { id, type, taskNumber, message } of unstarted) {
+      if (type === taskMessageType.define && this.crew.has(member)) this.numbers.tell(member, taskNumber);
+      if (isTask(type)) this.crew.giveBack(member);
+      const entry = isTask(type) ? this.#table.get(id) : undefined;
+      if (entry === undefined || entry.worker !== member.index) {
         this.#hooks.discard(message);
         continue;
       }
       entry.worker = -1;
-      this.crew.giveBack(member);
+      this.#timeLimits.forget(entry);
       again.push({ entry, message });
     }
     this.#backlog.unshift(again);
@@ -187,9 +221,9 @@ export class Dispatcher {
 
   /** Settles everything with the same error: nothing stays pending. */
   failAll(error: unknown): void {
-    for (const { message } of this.#backlog.takeAll()) this.#hooks.discard(message);
+    for (const message of this.#backlog.takeAll()) this.#hooks.discard(message);
     const entries = this.#table.all();
-    for (const entry of entries) this.#table.delete(entry);
+    for (const entry of entries) this.#forget(entry);
     for (const entry of entries) entry.sink.onFailure(entry.index, error);
     for (const feed of [...this.#feeds]) {
       this.#feeds.delete(feed);
@@ -198,23 +232,8 @@ export class Dispatcher {
     this.#hooks.onProgress();
   }
 
-  #deliver(entry: TaskEntry, type: number, value: unknown): void {
-    if (type === resultMessageType.result) {
-      this.completed++;
-      entry.sink.onResult(entry.index, value);
-      return;
-    }
-    this.failed++;
-    if (type === resultMessageType.chunkFailure) {
-      const { values, error } = value as ChunkFailure;
-      entry.sink.onChunkFailure(entry.index, values, error);
-    } else {
-      entry.sink.onFailure(entry.index, value);
-    }
-  }
-
   #give(member: CrewMember, entry: TaskEntry, value: unknown): EncodedMessage | null {
-    if (!this.#define(member, entry.taskNumber)) return this.#hooks.encode(value);
+    if (!this.numbers.define(member, entry.taskNumber)) return this.#hooks.encode(value);
     const { worker } = member;
     const unsent = worker.give({ type: entry.type, id: entry.id, extra: entry.taskNumber }, value);
     if (unsent === null) this.#hold(member, entry);
@@ -222,8 +241,8 @@ export class Dispatcher {
   }
 
   #giveWaiting(member: CrewMember): boolean {
-    const { entry, message } = this.#backlog.peek() as Waiting;
-    if (!this.#define(member, entry.taskNumber)) return false;
+    const { entry, message } = this.#backlog.peek() as WaitingTask;
+    if (!this.numbers.define(member, entry.taskNumber)) return false;
     const head = { type: entry.type, id: entry.id, extra: entry.taskNumber };
     if (!member.worker.giveEncoded(head, message)) return false;
     this.#hold(member, entry);
@@ -237,10 +256,10 @@ export class Dispatcher {
     const chunk = member === undefined ? null : feed.next();
     if (feed.isExhausted) this.#feeds.delete(feed);
     if (chunk === null || member === undefined) return false;
-    const entry = this.#table.add(feed, chunk);
+    const entry = this.#table.add(feed, chunk, firstAttempt(chunk));
     try {
       const unsent = this.#give(member, entry, chunk.value);
-      if (unsent !== null) this.#backlog.push({ entry, message: unsent });
+      if (unsent !== null) this.#backlog.push(entry, unsent);
     } catch (error) {
       this.#table.delete(entry);
       feed.onFailure(chunk.index, unsendable(error, chunk));
@@ -248,45 +267,14 @@ export class Dispatcher {
     return true;
   }
 
-  // A worker is told once what a number stands for. False: it has no room just now.
-  #define(member: CrewMember, taskNumber: number): boolean {
-    if (member.defined.has(taskNumber)) return true;
-    member.defined.add(taskNumber);
-    this.#tell(member, taskNumber);
-    return member.worker.hasRoom;
-  }
-
-  #tell(member: CrewMember, taskNumber: number): void {
-    const head = { type: taskMessageType.define, id: 0, extra: taskNumber };
-    member.worker.send(head, this.#references[taskNumber]);
-  }
-
   #hold(member: CrewMember, entry: TaskEntry): void {
     entry.worker = member.index;
     entry.mark = member.worker.mark;
     this.crew.take(member);
-  }
-
-  #lostError(member: CrewMember, entry: TaskEntry, status: ExitStatus): WorkerLostError {
-    const { pid, name } = member.worker;
-    const reference = this.#references[entry.taskNumber] as TaskReference;
-    return new WorkerLostError(
-      `The worker ${name} (pid ${pid}) ended with ${describeExit(status)} while it ran ${reference.name}. ` +
-        'Its other tasks go on; this one is not run again, since it may have had effects.',
-      {
-        pid,
-        exitCode: exitCodeOf(status),
-        signal: status.signal,
-        task: `${reference.module}#${reference.name}`,
-      },
-    );
+    if (entry.limits.timeoutMs > 0) this.#timeLimits.watch(member, entry);
   }
 }
 
-// The codec saw one array; the user knows arguments and items.
-function unsendable(error: unknown, { type, firstItem }: Chunk): unknown {
-  return renamePath(error, (path) => {
-    if (type === taskMessageType.apply) return `args${path}`;
-    return itemPath(path, type === taskMessageType.starmap ? 'argLists' : 'items', firstItem);
-  });
+function isTask(type: number): boolean {
+  return type >= taskMessageType.apply && type !== taskMessageType.close;
 }

@@ -1,13 +1,12 @@
-// The inputs and options of a pool's calls, checked at the call.
+// The inputs of a pool's calls, checked at the call. Their options are call-options.ts.
 import { argumentTypeError } from '../errors.js';
-import { refuseUnknownOptions } from '../process/known-options.js';
 import { type Input, InputReader } from './results/input-reader.js';
 
-/** All items of an iterable as they are now; of an asynchronous one, as they come. */
-export function collect(method: string, items: unknown): unknown[] | Promise<unknown[]> {
+/** All items of an iterable as they are now; of an asynchronous one, what reads them. */
+export function collect(method: string, items: unknown): unknown[] | InputReader {
   if (Array.isArray(items)) return items.slice();
   if (isIterable(items)) return [...items];
-  return new InputReader(iteratorOf(method, items), Infinity, () => {}).readAll();
+  return new InputReader(iteratorOf(method, items), Infinity, () => {});
 }
 
 export function iteratorOf(method: string, items: unknown): Input {
@@ -24,18 +23,6 @@ function isIterable(value: unknown): value is Iterable<unknown> {
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof (value as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === 'function';
-}
-
-export function optionsObject<Options extends object>(
-  method: string,
-  options: Options,
-  names: readonly (keyof Options & string)[],
-): Options {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw argumentTypeError(method, 'options', 'an object', options);
-  }
-  refuseUnknownOptions(method, options, names);
-  return options;
 }
 
 export function checkArgLists(items: unknown[]): void {

@@ -1,4 +1,5 @@
 // What a pool and its workers say to each other, as types of ring records. Ids and numbers travel in the record's head.
+import type { SpinSettings } from '../family/spinning.js';
 import { bootMessageType } from '../process/bootstrap.js';
 import type { TaskReference } from '../task/reference.js';
 
@@ -42,6 +43,7 @@ export interface ChunkFailure {
 /** What a worker is started with. */
 export interface WorkerPayload {
   readonly concurrency: number;
+  readonly spin: SpinSettings;
   readonly initializer: TaskReference | undefined;
   readonly initargs: unknown[];
 }

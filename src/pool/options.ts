@@ -1,5 +1,6 @@
 // The options of a Pool and of its calls, interpreted once, at the border.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { noSpinning, type SpinSettings } from '../family/spinning.js';
 import { refuseUnknownOptions } from '../process/known-options.js';
 import { resolveEnv } from '../process/options.js';
 import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
@@ -8,6 +9,7 @@ import { type CpuSpec, resolveCpus } from '../system/resolve-cpus.js';
 import type { SchedulerSpec } from '../system/scheduler.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
+import type { CallLimits } from './calls.js';
 
 /** What `new Pool(options)` takes; a number is `{ processes }`. */
 export interface PoolOptions {
@@ -29,6 +31,15 @@ export interface PoolOptions {
   readonly name?: string | undefined;
   /** Deaths of workers in a row, without a result in between, after which the pool gives up. Default 4 per worker, at least 8. */
   readonly restartBudget?: number | undefined;
+  /**
+   * Microseconds for which the pool and its workers look for messages before they sleep, if it has paid lately and a
+   * processor is free for it: waking a sleeper costs more than a short task. 0: they sleep at once. Default 50.
+   */
+  readonly spin?: number | undefined;
+  /** Milliseconds that a task may run, unless its call says otherwise: see `CallOptions.timeout`. Default: no limit. */
+  readonly taskTimeout?: number | undefined;
+  /** How often a failed task is run again, unless its call says otherwise: see `CallOptions.retries`. Default 0. */
+  readonly retries?: number | undefined;
 }
 
 export interface ResolvedPoolOptions {
@@ -41,8 +52,12 @@ export interface ResolvedPoolOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly name: string;
   readonly restartBudget: number;
+  readonly limits: CallLimits;
+  readonly spin: SpinSettings;
 }
 
+const defaultSpinUs = 50;
+const longestSpinUs = 10_000;
 const method = 'new Pool';
 const optionNames: readonly (keyof PoolOptions)[] = [
   'processes',
@@ -55,6 +70,9 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'env',
   'name',
   'restartBudget',
+  'spin',
+  'taskTimeout',
+  'retries',
 ];
 
 export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPoolOptions {
@@ -63,7 +81,7 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
   }
   refuseUnknownOptions(method, options, optionNames);
-  const { initializer, initargs = [], name = 'PoolWorker' } = options;
+  const { initializer, initargs = [], name = 'PoolWorker', taskTimeout = Infinity, retries = 0 } = options;
   const processes = wholeNumber(method, 'processes', options.processes ?? cpuCount());
   if (!Array.isArray(initargs)) throw argumentTypeError(method, 'initargs', 'an array', initargs);
   if (typeof name !== 'string') throw argumentTypeError(method, 'name', 'a string', name);
@@ -82,7 +100,19 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
     env: resolveEnv(method, options.env),
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),
+    spin: resolveSpin(options.spin),
+    limits: {
+      timeoutMs: duration(method, 'taskTimeout', taskTimeout),
+      retries: countOf(method, 'retries', retries),
+    },
   };
+}
+
+// A spinner needs a processor that nobody else needs: with one, there is none.
+function resolveSpin(us: unknown = defaultSpinUs): SpinSettings {
+  const members = cpuCount();
+  const checked = countOf(method, 'spin', us);
+  return members < 2 ? noSpinning : { us: Math.min(checked, longestSpinUs), members };
 }
 
 /** `value` if it is an integer of at least 1. */
@@ -90,5 +120,20 @@ export function wholeNumber(method: string, name: string, value: unknown): numbe
   if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number', value);
   if (!Number.isInteger(value) || value < 1)
     throw argumentRangeError(method, name, 'an integer of at least 1', value);
+  return value;
+}
+
+/** Milliseconds above 0; `Infinity` is no limit, which is told as 0. */
+export function duration(method: string, name: string, value: unknown): number {
+  if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number of milliseconds', value);
+  if (!(value > 0)) throw argumentRangeError(method, name, 'a number of milliseconds above 0', value);
+  return value === Infinity ? 0 : value;
+}
+
+/** `value` if it is an integer of at least 0. */
+export function countOf(method: string, name: string, value: unknown): number {
+  if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number', value);
+  if (!Number.isInteger(value) || value < 0)
+    throw argumentRangeError(method, name, 'an integer of at least 0', value);
   return value;
 }

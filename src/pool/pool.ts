@@ -9,12 +9,22 @@ import type { TaskTarget } from '../task/define-tasks.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf } from '../task/reference.js';
 import { localOnly } from '../util/local-only.js';
-import { type Settleable, settleable } from '../util/settleable.js';
+import { settleable } from '../util/settleable.js';
+import { AcceptedInputs } from './accepted-inputs.js';
+import {
+  type CallOptions,
+  type ImapOptions,
+  type MapOptions,
+  type ResolvedCall,
+  resolveCall,
+} from './call-options.js';
+import type { CallLimits } from './calls.js';
 import { defaultChunkSize } from './chunk.js';
 import { Dispatcher } from './dispatcher.js';
-import { checkArgLists, collect, iteratorOf, optionsObject } from './inputs.js';
+import { checkArgLists, collect, iteratorOf } from './inputs.js';
 import { taskMessageType } from './messages.js';
-import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions, wholeNumber } from './options.js';
+import { abortable, onAbort } from './on-abort.js';
+import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './options.js';
 import { processBackend } from './process-backend.js';
 import { ApplyCall } from './results/apply-call.js';
 import { MapCall } from './results/map-call.js';
@@ -22,14 +32,10 @@ import { StreamCall } from './results/stream-call.js';
 import { collectStatistics, type PoolState, type PoolStatistics } from './statistics.js';
 import { Supervisor } from './supervisor.js';
 
-export interface MapOptions {
-  /** Items per message to a worker. Default of `map`: a quarter of a worker's share; of `imap`: 1. */
-  readonly chunkSize?: number | undefined;
-}
-
-export interface ImapOptions extends MapOptions {
-  /** Chunks that may be under way or wait to be taken: the input is read no further. Default 2 per worker. */
-  readonly bufferSize?: number | undefined;
+interface MapRequest {
+  readonly task: unknown;
+  readonly items: unknown;
+  readonly options: MapOptions;
 }
 
 const noArguments: unknown[] = [];
@@ -49,18 +55,21 @@ export class Pool {
   readonly #taskNumbers = new WeakMap<object, number>();
   #state: PoolState = 'open';
   #failure: BrokenPoolError | undefined;
-  readonly #collecting = new Set<Settleable<never>>();
+  readonly #inputs = new AcceptedInputs(() => this.#onProgress());
   #holds = false;
 
   constructor(options?: number | PoolOptions) {
     assertNotBootstrapping('new Pool()');
     this.#options = resolvePoolOptions(options);
+    member().bell.spin(this.#options.spin);
     const { encoder, slabs } = encodingTools(member());
     this.#dispatcher = new Dispatcher(this.#options.concurrency, {
       encode: (value) => detachEncoded(encoder, slabs, value),
       discard: ({ cells }) => {
         for (const cell of cells) slabs.drop(cell);
       },
+      settleArrived: () => member().bell.onRing(),
+      dismiss: ({ index }, isNeeded) => this.#supervisor.dismiss(index, isNeeded),
       onProgress: () => this.#onProgress(),
     });
     this.#supervisor = new Supervisor(this.#options, {
@@ -80,6 +89,7 @@ export class Pool {
   apply<Args extends unknown[], Result>(
     task: TaskTarget<Args, Result>,
     args?: Args,
+    options?: CallOptions,
   ): Promise<Awaited<Result>> {
     // Not an async function: its two more promises would cost a tenth of the throughput of tiny tasks.
     try {
@@ -89,10 +99,8 @@ export class Pool {
       const taskNumber = this.#open('apply', task);
       const call = new ApplyCall();
       const value = args ?? noArguments;
-      this.#dispatcher.submit(
-        { type: taskMessageType.apply, taskNumber, index: 0, value, firstItem: 0 },
-        call,
-      );
+      if (options === undefined) this.#submit(taskNumber, value, this.#options.limits, call);
+      else return this.#applyWith(taskNumber, value, options, call) as Promise<Awaited<Result>>;
       return call.promise as Promise<Awaited<Result>>;
     } catch (error) {
       return Promise.reject(error);
@@ -179,68 +187,66 @@ export class Pool {
     await this.join();
   }
 
-  #map(
-    name: 'map' | 'starmap',
-    call: { task: unknown; items: unknown; options: MapOptions },
-  ): Promise<unknown[]> {
-    const method = `Pool.${name}`;
-    const taskNumber = this.#open(name, call.task);
-    const { chunkSize: given } = optionsObject(method, call.options, ['chunkSize']);
-    const size = given === undefined ? 0 : wholeNumber(method, 'chunkSize', given);
-    const start = (items: unknown[]): Promise<unknown[]> => {
-      if (name === 'starmap') checkArgLists(items);
-      const chunkSize = size === 0 ? defaultChunkSize(items.length, this.#options.processes) : size;
-      const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber });
-      if (items.length > 0) this.#dispatcher.addFeed(map);
-      return map.promise;
-    };
-    const items = collect(method, call.items);
-    return items instanceof Promise ? this.#accepted(items, start) : start(items);
+  #submit(taskNumber: number, value: unknown, limits: CallLimits, call: ApplyCall): void {
+    this.#dispatcher.submit(
+      { type: taskMessageType.apply, taskNumber, index: 0, value, firstItem: 0, limits },
+      call,
+    );
   }
 
-  // An asynchronous input is being read: what was accepted is done, though the pool be closed meanwhile.
-  async #accepted(
-    input: Promise<unknown[]>,
-    start: (items: unknown[]) => Promise<unknown[]>,
-  ): Promise<unknown[]> {
-    const ended = settleable<never>();
-    this.#collecting.add(ended);
-    this.#onProgress();
-    try {
-      return await start(await Promise.race([input, ended.promise]));
-    } finally {
-      this.#collecting.delete(ended);
-      this.#onProgress();
-    }
+  #applyWith(taskNumber: number, value: unknown, options: CallOptions, call: ApplyCall): Promise<unknown> {
+    const { limits, signal } = this.#resolve('apply', options, []);
+    this.#submit(taskNumber, value, limits, call);
+    if (signal === undefined) return call.promise;
+    return abortable(call.promise, signal, (reason) => this.#dispatcher.cancel(call, reason));
+  }
+
+  async #map(name: 'map' | 'starmap', call: MapRequest): Promise<unknown[]> {
+    const taskNumber = this.#open(name, call.task);
+    const { limits, signal, chunkSize: given } = this.#resolve(name, call.options, ['chunkSize']);
+    const start = (items: unknown[]): Promise<unknown[]> => {
+      if (name === 'starmap') checkArgLists(items);
+      const chunkSize = given === 0 ? defaultChunkSize(items.length, this.#options.processes) : given;
+      const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber, limits });
+      if (items.length > 0) this.#dispatcher.addFeed(map);
+      return abortable(map.promise, signal, (reason) => this.#dispatcher.cancel(map, reason));
+    };
+    const items = collect(`Pool.${name}`, call.items);
+    return await (Array.isArray(items) ? start(items) : this.#inputs.read(items, signal, start));
+  }
+
+  #resolve(name: string, options: ImapOptions, names: readonly string[]): ResolvedCall {
+    return resolveCall(`Pool.${name}`, options, { limits: this.#options.limits, names });
   }
 
   #failAll(error: BrokenPoolError): void {
-    for (const { reject } of this.#collecting) reject(error);
+    this.#inputs.failAll(error);
     this.#dispatcher.failAll(error);
   }
 
   #imap(
     name: 'imap' | 'imapUnordered',
-    call: { task: unknown; items: unknown; options: ImapOptions; ordered: boolean },
+    call: MapRequest & { readonly options: ImapOptions; readonly ordered: boolean },
   ): AsyncIterableIterator<unknown> {
-    const method = `Pool.${name}`;
     const taskNumber = this.#open(name, call.task);
     const { processes, concurrency } = this.#options;
-    const { chunkSize = 1, bufferSize = 2 * processes * concurrency } = optionsObject(method, call.options, [
-      'chunkSize',
-      'bufferSize',
-    ]);
+    const resolved = this.#resolve(name, call.options, ['chunkSize', 'bufferSize']);
     const stream = new StreamCall(
       {
-        input: iteratorOf(method, call.items),
-        chunkSize: wholeNumber(method, 'chunkSize', chunkSize),
-        bufferSize: wholeNumber(method, 'bufferSize', bufferSize),
+        input: iteratorOf(`Pool.${name}`, call.items),
+        chunkSize: resolved.chunkSize || 1,
+        bufferSize: resolved.bufferSize || 2 * processes * concurrency,
         ordered: call.ordered,
         type: taskMessageType.map,
         taskNumber,
+        limits: resolved.limits,
       },
-      () => this.#dispatcher.pump(),
+      { pump: () => this.#dispatcher.pump(), onEnd: () => release() },
     );
+    const release = onAbort(resolved.signal, (reason) => {
+      stream.cancel(reason);
+      this.#dispatcher.cancel(stream, reason);
+    });
     this.#dispatcher.addFeed(stream);
     return stream.iterator();
   }
@@ -250,7 +256,7 @@ export class Pool {
     const isFunction = typeof task === 'function';
     const known = isFunction ? this.#taskNumbers.get(task) : undefined;
     if (known !== undefined) return known;
-    const number = this.#dispatcher.numberOf(referenceOf(task as TaskTarget, `Pool.${name}`));
+    const number = this.#dispatcher.numbers.numberOf(referenceOf(task as TaskTarget, `Pool.${name}`));
     if (isFunction) this.#taskNumbers.set(task, number);
     return number;
   }
@@ -268,13 +274,13 @@ export class Pool {
 
   // What somebody waits for keeps the program alive; a closing pool's workers are let go when all is done.
   #onProgress(): void {
-    const awaited = this.#collecting.size > 0 || this.#dispatcher.isAwaited;
+    const awaited = this.#inputs.size > 0 || this.#dispatcher.isAwaited;
     if (awaited !== this.#holds) {
       this.#holds = awaited;
       if (awaited) member().bell.hold();
       else member().bell.letGo();
     }
-    if (this.#state === 'closing' && this.#collecting.size === 0 && this.#dispatcher.isDone)
+    if (this.#state === 'closing' && this.#inputs.size === 0 && this.#dispatcher.isDone)
       this.#supervisor.close();
   }
 

@@ -2,6 +2,8 @@
 import type { Channel } from '../channel/channel.js';
 import type { RingReader } from '../channel/ring-reader.js';
 import type { EncodedMessage, RecordHead } from '../channel/ring-writer.js';
+import { member } from '../family/membership.js';
+import type { AddonConstants } from '../native/contract.js';
 import { ChildHandle } from '../process/child-handle.js';
 import type { PoolBackend, PoolWorker, UnstartedTask, WorkerEvents, WorkerOptions } from './backend.js';
 import { resultMessageType, type WorkerPayload } from './messages.js';
@@ -15,8 +17,7 @@ class ProcessWorker implements PoolWorker {
   readonly name: string;
   readonly #child: ChildHandle;
   readonly #channel: Channel;
-  readonly #meanTaskUs: number;
-  readonly #busyMs: number;
+  readonly #constants: AddonConstants;
 
   constructor(options: ResolvedPoolOptions, worker: WorkerOptions, events: WorkerEvents) {
     this.name = worker.name;
@@ -40,11 +41,9 @@ class ProcessWorker implements PoolWorker {
       },
     );
     this.#channel = this.#child.channel;
-    const { constants } = this.#channel;
-    this.#meanTaskUs = constants.ringMeanTaskUs;
-    this.#busyMs = constants.ringBusyMs;
-    const { concurrency, initializer, initargs } = options;
-    const payload: WorkerPayload = { concurrency, initializer, initargs };
+    this.#constants = this.#channel.constants;
+    const { concurrency, spin, initializer, initargs } = options;
+    const payload: WorkerPayload = { concurrency, spin, initializer, initargs };
     this.#child.start(new URL('./worker-loop.js', import.meta.url), payload);
   }
 
@@ -53,11 +52,23 @@ class ProcessWorker implements PoolWorker {
   }
 
   get meanTaskUs(): number {
-    return Atomics.load(this.#channel.outWords, this.#meanTaskUs);
+    return this.#word(this.#constants.ringMeanTaskUs);
   }
 
   get busyMs(): number {
-    return Atomics.load(this.#channel.outWords, this.#busyMs) >>> 0;
+    return this.#word(this.#constants.ringBusyMs) >>> 0;
+  }
+
+  get runningTask(): number {
+    return this.#word(this.#constants.ringRunningTask) - 1;
+  }
+
+  get runningItem(): number {
+    return this.#word(this.#constants.ringRunningItem);
+  }
+
+  get itemsBegun(): number {
+    return this.#word(this.#constants.ringItemsBegun);
   }
 
   get hasRoom(): boolean {
@@ -107,10 +118,18 @@ class ProcessWorker implements PoolWorker {
   signal(signal: number): void {
     this.#child.signal(signal);
   }
+
+  probe(): () => boolean {
+    return member().bell.probe(this.#child.slot.index);
+  }
+
+  #word(index: number): number {
+    return Atomics.load(this.#channel.outWords, index);
+  }
 }
 
 function deliver(reader: RingReader, events: WorkerEvents): void {
   if (reader.type === resultMessageType.ready) events.onReady();
   else if (reader.type === resultMessageType.initializerFailed) events.onInitializerFailed(reader.decode());
-  else events.onResult(reader.type, reader.id, () => reader.decode());
+  else events.onResult(reader);
 }

@@ -1,4 +1,5 @@
 // Runs one task over the items of a chunk: in a plain loop as long as it is synchronous, overlapped where it is not.
+import { beginItem } from './current-item.js';
 import type { ChunkFailure } from './messages.js';
 
 /** The results in order, or how far it came. */
@@ -14,15 +15,21 @@ export function runChunk(
   items: readonly unknown[],
   concurrency: number,
 ): ChunkOutcome | Promise<ChunkOutcome> {
-  const values: unknown[] = [];
-  for (let index = 0; index < items.length; index++) {
-    try {
+  const values: unknown[] = new Array(items.length);
+  let index = 0;
+  try {
+    for (; index < items.length; index++) {
+      beginItem(index);
       const value = call(items[index]);
-      if (isThenable(value)) return finishOverlapped(call, { items, values, pending: value }, concurrency);
-      values.push(value);
-    } catch (error) {
-      return { values: undefined, failure: { values, error } };
+      if (isThenable(value)) {
+        values.length = index;
+        return finishOverlapped(call, { items, values, pending: value }, concurrency);
+      }
+      values[index] = value;
     }
+  } catch (error) {
+    values.length = index;
+    return { values: undefined, failure: { values, error } };
   }
   return { values, failure: undefined };
 }
@@ -46,6 +53,7 @@ async function finishOverlapped(
     for (let value = first; next < items.length && failedAt === Infinity; value = undefined) {
       const index = next++;
       try {
+        if (value === undefined) beginItem(index);
         values[index] = await (value ?? call(items[index]));
       } catch (error) {
         if (index > failedAt) continue;

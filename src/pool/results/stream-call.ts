@@ -1,6 +1,6 @@
 // imap and imapUnordered: results as an async iterator, the input drawn only as fast as results are taken.
 // Results that came before an error, of a task or of the input, are delivered before it.
-import type { Chunk, Feed } from '../calls.js';
+import type { CallLimits, Chunk, Feed } from '../calls.js';
 import { type Input, InputReader } from './input-reader.js';
 
 export interface StreamPlan {
@@ -11,6 +11,14 @@ export interface StreamPlan {
   readonly ordered: boolean;
   readonly type: number;
   readonly taskNumber: number;
+  readonly limits: CallLimits;
+}
+
+export interface StreamHooks {
+  /** Chunks may be made again. */
+  pump(): void;
+  /** Nothing more will be delivered. */
+  onEnd(): void;
 }
 
 interface Outcome {
@@ -25,7 +33,7 @@ interface Taker {
 
 export class StreamCall implements Feed {
   readonly #plan: StreamPlan;
-  readonly #pump: () => void;
+  readonly #hooks: StreamHooks;
   readonly #input: InputReader;
   readonly #outcomes = new Map<number, Outcome>();
   readonly #takers: Taker[] = [];
@@ -37,12 +45,12 @@ export class StreamCall implements Feed {
   #failure: { readonly reason: unknown } | undefined;
   #stopped = false;
 
-  constructor(plan: StreamPlan, pump: () => void) {
+  constructor(plan: StreamPlan, hooks: StreamHooks) {
     this.#plan = plan;
-    this.#pump = pump;
+    this.#hooks = hooks;
     this.#input = new InputReader(plan.input, plan.chunkSize, () => {
       this.#serve();
-      pump();
+      hooks.pump();
     });
   }
 
@@ -55,7 +63,7 @@ export class StreamCall implements Feed {
   }
 
   next(): Chunk | null {
-    const { bufferSize, type, taskNumber } = this.#plan;
+    const { bufferSize, type, taskNumber, limits } = this.#plan;
     if (this.isExhausted || this.#made - this.#delivered >= bufferSize) return null;
     const value = this.#input.read();
     if (value === null) {
@@ -63,7 +71,7 @@ export class StreamCall implements Feed {
       return null;
     }
     const firstItem = this.#made * this.#plan.chunkSize;
-    return { type, taskNumber, index: this.#made++, value, firstItem };
+    return { type, taskNumber, index: this.#made++, value, firstItem, limits };
   }
 
   onResult(index: number, value: unknown): void {
@@ -78,6 +86,15 @@ export class StreamCall implements Feed {
     this.#settle(index < 0 ? this.#made++ : index, { values: [], failure: { reason: error } });
   }
 
+  /** Delivers nothing more but this error, also of what is at hand. */
+  cancel(reason: unknown): void {
+    if (this.#stopped) return;
+    this.#values = [];
+    this.#nextValue = 0;
+    this.#fail({ reason });
+    this.#serve();
+  }
+
   /** The iterator that the user has. */
   iterator(): AsyncIterableIterator<unknown> {
     const iterator: AsyncIterableIterator<unknown> = {
@@ -85,7 +102,7 @@ export class StreamCall implements Feed {
         new Promise((resolve, reject) => {
           this.#takers.push({ resolve, reject });
           this.#serve();
-          this.#pump();
+          this.#hooks.pump();
         }),
       return: async (value?: unknown) => {
         this.#stop();
@@ -114,7 +131,7 @@ export class StreamCall implements Feed {
         break;
       }
     }
-    if (this.#delivered !== deliveredBefore) this.#pump();
+    if (this.#delivered !== deliveredBefore) this.#hooks.pump();
   }
 
   #takeOutcome(): boolean {
@@ -159,6 +176,7 @@ export class StreamCall implements Feed {
     this.#nextValue = 0;
     this.#outcomes.clear();
     this.#input.close();
-    this.#pump();
+    this.#hooks.onEnd();
+    this.#hooks.pump();
   }
 }

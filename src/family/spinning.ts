@@ -1,0 +1,77 @@
+// Looking for messages for a few microseconds before sleeping: waking a sleeper costs more than most answers take. How
+// and when it sleeps is bell.ts. At most one member a processor spins: one more would only take time from those it waits for.
+import type { Addon } from '../native/contract.js';
+
+/** How a member spins. */
+export interface SpinSettings {
+  /** For how long it looks; 0: not at all. */
+  readonly us: number;
+  /** How many members of the family may do so at a time. */
+  readonly members: number;
+}
+
+export const noSpinning: SpinSettings = { us: 0, members: 0 };
+
+// Spinning that does not pay is given up, and tried again now and then.
+const mostCredit = 16;
+const tryAgainAfter = 64;
+
+export class Spinning {
+  readonly #places: Int32Array;
+  readonly #mark: number;
+  #settings = noSpinning;
+  #place = -1;
+  #credit = mostCredit;
+  #skipped = 0;
+  #deadline = 0;
+
+  constructor(addon: Addon, slot: number) {
+    this.#places = new Int32Array(addon.spinnerTable());
+    this.#mark = slot + 1;
+  }
+
+  /** The longest that anybody in this environment asked for. */
+  allow(settings: SpinSettings): void {
+    if (settings.us > this.#settings.us) this.#settings = settings;
+  }
+
+  /** Begins to spin, if it is likely to pay. */
+  begin(now: number): boolean {
+    if (this.#settings.us === 0) return false;
+    if (this.#credit <= 0 && ++this.#skipped < tryAgainAfter) return false;
+    if (!this.#takePlace()) return false;
+    this.#skipped = 0;
+    this.#deadline = now + this.#settings.us / 1000;
+    return true;
+  }
+
+  isOver(now: number): boolean {
+    return now >= this.#deadline;
+  }
+
+  hit(): void {
+    if (this.#credit < mostCredit) this.#credit++;
+  }
+
+  miss(): void {
+    if (this.#credit > 0) this.#credit--;
+  }
+
+  /** Before falling asleep. Who only works keeps its place: it occupies a processor. */
+  leave(): void {
+    if (this.#place < 0) return;
+    Atomics.store(this.#places, this.#place, 0);
+    this.#place = -1;
+  }
+
+  #takePlace(): boolean {
+    if (this.#place >= 0) return true;
+    const count = Math.min(this.#settings.members, this.#places.length);
+    for (let place = 0; place < count; place++) {
+      if (Atomics.compareExchange(this.#places, place, 0, this.#mark) !== 0) continue;
+      this.#place = place;
+      return true;
+    }
+    return false;
+  }
+}

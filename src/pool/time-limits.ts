@@ -1,0 +1,83 @@
+// Which tasks have run for longer than they may. Measured by the pool, from the moment at which it saw them run: a worker
+// that hangs tells nobody. What happens to such a task is the dispatcher's matter.
+import type { TaskEntry } from './calls.js';
+import type { CrewMember } from './crew.js';
+import { taskMessageType } from './messages.js';
+
+interface Watched {
+  readonly member: CrewMember;
+  /** When it was seen to begin with what it is at; NaN as long as it was not. */
+  since: number;
+  /** What the worker had begun with by then. */
+  itemsBegun: number;
+}
+
+// The import of the task's module is part of its first run, and does not count until it takes suspiciously long.
+const importAllowanceMs = 10_000;
+const leastIntervalMs = 1;
+const mostIntervalMs = 50;
+const looksPerLimit = 20;
+
+export class TimeLimits {
+  readonly #watched = new Map<TaskEntry, Watched>();
+  readonly #overlaps: boolean;
+  readonly #hooks: { settleArrived(): void; onExpired(member: CrewMember, entry: TaskEntry): void };
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    concurrency: number,
+    hooks: { settleArrived(): void; onExpired(member: CrewMember, entry: TaskEntry): void },
+  ) {
+    this.#overlaps = concurrency > 1;
+    this.#hooks = hooks;
+  }
+
+  /** The entry, which has a limit, was given to a worker. */
+  watch(member: CrewMember, entry: TaskEntry): void {
+    this.#watched.set(entry, { member, since: Number.NaN, itemsBegun: 0 });
+    this.#lookSoon();
+  }
+
+  forget(entry: TaskEntry): void {
+    this.#watched.delete(entry);
+  }
+
+  #lookSoon(): void {
+    if (this.#timer !== undefined || this.#watched.size === 0) return;
+    let shortest = Infinity;
+    for (const { limits } of this.#watched.keys()) shortest = Math.min(shortest, limits.timeoutMs);
+    const interval = Math.min(mostIntervalMs, Math.max(leastIntervalMs, shortest / looksPerLimit));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#look();
+      this.#lookSoon();
+    }, interval);
+    this.#timer.unref();
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const late = [...this.#watched].filter(([entry, watched]) => this.#isLate(entry, watched, now));
+    if (late.length === 0) return;
+    // This process may have been busy or stopped itself: what has arrived meanwhile was in time.
+    this.#hooks.settleArrived();
+    for (const [entry, { member }] of late) {
+      if (this.#watched.has(entry)) this.#hooks.onExpired(member, entry);
+    }
+  }
+
+  #isLate(entry: TaskEntry, watched: Watched, now: number): boolean {
+    const { worker } = watched.member;
+    if (!worker.hasBegun(entry.mark)) return false;
+    const { runningTask, itemsBegun } = worker;
+    const isCalled = runningTask === entry.id;
+    // Of tasks that overlap, what the worker is at says nothing about this one; chunks never overlap.
+    const isAlone = !this.#overlaps || entry.type !== taskMessageType.apply;
+    if (Number.isNaN(watched.since) || (isAlone && itemsBegun !== watched.itemsBegun)) {
+      watched.since = now;
+      watched.itemsBegun = itemsBegun;
+    }
+    const allowance = isCalled || !isAlone ? 0 : importAllowanceMs;
+    return now - watched.since > entry.limits.timeoutMs + allowance;
+  }
+}
