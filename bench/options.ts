@@ -18,7 +18,15 @@ export interface BenchOptions {
 export class UsageError extends Error {}
 
 const groups = [...new Set(scenarios.map(({ group }) => group))];
-const quickRivals = ['forkyard', 'piscina', 'poolifier', 'worker_threads', 'child_process', 'python'];
+const quickRivals = [
+  'forkyard',
+  'forkyard-no-spin',
+  'piscina',
+  'poolifier',
+  'worker_threads',
+  'child_process',
+  'python',
+];
 
 export const help = `Measures Forkyard against others, side by side.
 

@@ -1,6 +1,6 @@
 // All rivals, in the order of the tables.
 import { childProcess } from './child-process.js';
-import { forkyard } from './forkyard.js';
+import { forkyard, forkyardNoSpin } from './forkyard.js';
 import { multiprocessPool } from './multiprocess-pool.js';
 import { piscina } from './piscina.js';
 import { poolifier, poolifierCluster } from './poolifier.js';
@@ -12,6 +12,7 @@ import { workerpool } from './workerpool.js';
 
 export const rivals: readonly Rival[] = [
   forkyard,
+  forkyardNoSpin,
   piscina,
   tinypool,
   poolifier,
