@@ -11,43 +11,68 @@ export interface BenchOptions {
   readonly trials: number;
   readonly settings: Settings;
   readonly save: boolean;
+  /** One table at the end, instead of one per scenario. */
+  readonly summaryOnly: boolean;
 }
 
 export class UsageError extends Error {}
 
+const groups = [...new Set(scenarios.map(({ group }) => group))];
+const quickRivals = [
+  'forkyard',
+  'forkyard-no-spin',
+  'piscina',
+  'poolifier',
+  'worker_threads',
+  'child_process',
+  'python',
+];
+
 export const help = `Measures Forkyard against others, side by side.
 
-npm run bench                              everything; writes bench/results/
-npm run bench -- one-by-one                one scenario
-npm run bench -- one-by-one piscina python a scenario and the rivals to run beside forkyard
+npm run bench                         everything; writes bench/results/ and the README's table
+npm run bench -- latency payload      scenarios, or groups of them
+npm run bench -- latency piscina      a scenario and the rivals to run beside forkyard
+npm run bench:quick                   what matters most, in two minutes; writes nothing
 
-Scenarios: ${scenarios.map(({ name }) => name).join(', ')}
-Rivals:    ${rivals.map(({ name }) => name).join(', ')}
+Scenarios, by their groups:
+${groups.map((group) => `  ${group.padEnd(14)} ${namesIn(group).join(', ')}`).join('\n')}
+Rivals:
+  ${rivals.map(({ name }) => name).join(', ')}
 
---trials N    trials per rival, each a fresh process (default 5)
---seconds N   how long a trial measures, where that is a choice (default 1.5); it warms up a third of it
+--trials N    trials per rival, each a fresh process (default 3, quick 1)
+--seconds N   how long a trial measures, where that is a choice (default 1, quick 0.3); it warms up a third of it
 --workers N   workers of each pool (default 2)
---no-save     leave bench/results/ as it is; so it is also if rivals were chosen
+--scale N     what sizes of inputs are multiplied with (default 1, quick 0.5)
+--quick       fewer scenarios and rivals, and a summary only
+--no-save     leave bench/results/ as it is; so it is also if rivals were chosen, with --quick and another scale
 --help        this text`;
 
 /** Undefined if only help is wanted. Throws `UsageError` for what it does not know. */
 export function parseOptions(args: string[]): BenchOptions | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
-  const known = [...scenarios, ...rivals].map(({ name }) => name);
-  const unknown = positionals.find((word) => !known.includes(word));
+  const unknown = positionals.find((word) => !isKnown(word));
   if (unknown !== undefined) {
+    const known = [...new Set([...groups, ...[...scenarios, ...rivals].map(({ name }) => name)])];
     throw new UsageError(`'${unknown}' is neither a scenario nor a rival: ${known.join(', ')}`);
   }
-  const chosenScenarios = scenarios.filter(({ name }) => positionals.includes(name));
+  const { quick } = values;
+  const measureMs = 1000 * positive('seconds', values.seconds ?? (quick ? '0.3' : '1'));
+  const scale = positive('scale', values.scale ?? (quick ? '0.5' : '1'));
   const chosenRivals = rivals.filter(({ name }) => positionals.includes(name));
-  const measureMs = 1000 * positive('seconds', values.seconds);
   return {
-    scenarios: chosenScenarios.length === 0 ? scenarios : chosenScenarios,
-    rivals: chosenRivals.length === 0 ? rivals : withForkyard(chosenRivals),
-    trials: positiveInteger('trials', values.trials),
-    settings: { workers: positiveInteger('workers', values.workers), measureMs, warmUpMs: measureMs / 3 },
-    save: !values['no-save'] && chosenRivals.length === 0,
+    scenarios: chooseScenarios(positionals, quick),
+    rivals: chooseRivals(chosenRivals, quick),
+    trials: positiveInteger('trials', values.trials ?? (quick ? '1' : '3')),
+    settings: {
+      workers: positiveInteger('workers', values.workers),
+      measureMs,
+      warmUpMs: measureMs / 3,
+      scale,
+    },
+    save: !values['no-save'] && !quick && chosenRivals.length === 0 && scale === 1,
+    summaryOnly: quick,
   };
 }
 
@@ -57,9 +82,11 @@ function parse(args: string[]) {
       args,
       allowPositionals: true,
       options: {
-        trials: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '1.5' },
+        trials: { type: 'string' },
+        seconds: { type: 'string' },
         workers: { type: 'string', default: '2' },
+        scale: { type: 'string' },
+        quick: { type: 'boolean', default: false },
         'no-save': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -69,8 +96,23 @@ function parse(args: string[]) {
   }
 }
 
-function withForkyard(chosen: readonly Rival[]): Rival[] {
-  return rivals.filter((rival) => rival.name === 'forkyard' || chosen.includes(rival));
+function isKnown(word: string): boolean {
+  return groups.includes(word) || [...scenarios, ...rivals].some(({ name }) => name === word);
+}
+
+function namesIn(group: string): string[] {
+  return scenarios.filter((scenario) => scenario.group === group).map(({ name }) => name);
+}
+
+function chooseScenarios(words: readonly string[], quick: boolean): readonly Scenario[] {
+  const chosen = scenarios.filter(({ name, group }) => words.includes(name) || words.includes(group));
+  if (chosen.length > 0) return chosen;
+  return quick ? scenarios.filter(({ isSlow }) => isSlow === undefined) : scenarios;
+}
+
+function chooseRivals(chosen: readonly Rival[], quick: boolean): readonly Rival[] {
+  if (chosen.length > 0) return rivals.filter((rival) => rival.name === 'forkyard' || chosen.includes(rival));
+  return quick ? rivals.filter(({ name }) => quickRivals.includes(name)) : rivals;
 }
 
 function positive(name: string, text: string): number {

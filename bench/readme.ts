@@ -1,16 +1,24 @@
-// The table of the README, made of what is in results/: so it says what was measured, and nothing else.
+// The table and the chart of the README, made of what is in results/: so they say what was measured, and nothing else.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatNumber, formatTable, type Result } from './report.js';
+import { drawChart } from './chart.js';
+import { formatTable } from './format.js';
+import { conditionsOf, figureOf, forkyardOf, formatRatio } from './report.js';
+import { best, type Result } from './result.js';
 import { findPackage } from './rivals/find-package.js';
 import { scenarios } from './scenarios/index.js';
 
+export const chartPath = 'bench/results/overview.svg';
+
 const block = /(<!-- made by npm run bench -->\n)[\s\S]*?(\n<!-- end -->)/;
 
-/** Puts the table of the saved results into the README. */
+/** Puts the table of the saved results into the README, and draws their chart. */
 export function updateReadme(): void {
-  const path = join(findPackage('forkyard').folder, 'README.md');
-  writeFileSync(path, withTable(readFileSync(path, 'utf8'), readResults()));
+  const { folder } = findPackage('forkyard');
+  const path = join(folder, 'README.md');
+  const results = readResults();
+  writeFileSync(path, withTable(readFileSync(path, 'utf8'), results));
+  writeFileSync(join(folder, chartPath), drawChart(results));
 }
 
 /** The README's text with this table in its place. Throws if it has none. */
@@ -29,22 +37,25 @@ export function readResults(): Result[] {
 }
 
 function summarise(results: readonly Result[]): string {
-  const rivals = results[0]?.rivals ?? [];
-  const header = ['', 'runs in', ...results.map(({ title }) => title)];
-  const rows = rivals.map(({ name, version, runsIn }) => [
-    [name, version].filter(Boolean).join(' '),
-    runsIn,
-    ...results.map((result) => cell(result, name)),
-  ]);
-  const { machine, trials, settings } = results[0] as Result;
-  const loads = results.map((result) => result.machine.loadBefore);
-  const conditions =
-    `Medians of ${trials} trials, ${settings.workers} workers, Node ${machine.node}, ${machine.cpu}, ${machine.cpus} CPUs; ` +
-    `load of the machine before: ${Math.min(...loads)} to ${Math.max(...loads)}, nice value: ${machine.nice}.`;
-  return `${formatTable(header, rows)}\n\n${conditions}`;
-}
-
-function cell({ rivals, unit }: Result, name: string): string {
-  const found = rivals.find((rival) => rival.name === name);
-  return found === undefined ? '-' : `${formatNumber(found.median)} ${unit}`;
+  const header = ['', 'Forkyard', 'best other pool', "Python's Pool", 'Forkyard is'];
+  const rows = results.map((result) => {
+    const rival = best(result, ({ isPool }) => isPool);
+    const python = result.rivals.find(({ name }) => name === 'python');
+    return [
+      result.title,
+      figureOf(result, forkyardOf(result)),
+      rival === undefined ? '-' : `${rival.name}: ${figureOf(result, rival)}`,
+      figureOf(result, python),
+      rival === undefined ? '-' : formatRatio(rival),
+    ];
+  });
+  return [
+    formatTable(header, rows, 1),
+    '',
+    '"Forkyard is" so many times as good as the best other pool, in threads or in processes.',
+    conditionsOf(results),
+    'All rivals, spreads and details are in [bench/results/](bench/results).',
+    '',
+    `![How others compare with Forkyard, scenario by scenario](${chartPath})`,
+  ].join('\n');
 }

@@ -1,78 +1,93 @@
-// From samples to a result, and from a result to a table. Writing files is run.ts.
-import type { Machine } from './machine.js';
-import type { Rival } from './rivals/rival.js';
-import { median, type Sample, type Scenario, type Settings } from './scenario.js';
+// Results as text: the report of a scenario, and a summary of many. Writing files is run.ts.
+import { formatNumber, formatTable } from './format.js';
+import { best, type Result, type RivalResult } from './result.js';
+import type { Scenario } from './scenario.js';
+import { scenarios } from './scenarios/index.js';
 
-export interface RivalResult {
-  readonly name: string;
-  readonly version: string | undefined;
-  readonly runsIn: Rival['runsIn'];
-  readonly values: readonly number[];
-  readonly median: number;
-  readonly least: number;
-  readonly most: number;
-  /** Medians. */
-  readonly details: Readonly<Record<string, number>>;
-  /** How many times better Forkyard's median is. */
-  readonly behindForkyard: number;
-}
+const noVerdict = { text: '', figure: '', word: '' };
 
-export interface Result {
-  readonly scenario: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly better: 'higher' | 'lower';
-  readonly settings: Settings;
-  readonly trials: number;
-  readonly machine: Machine;
-  readonly rivals: readonly RivalResult[];
-}
-
-export interface Measured {
-  readonly rival: Rival;
-  readonly version: string | undefined;
-  readonly samples: readonly Sample[];
-}
-
-export function makeResult(
-  scenario: Scenario,
-  measured: readonly Measured[],
-  about: { readonly settings: Settings; readonly machine: Machine },
-): Result {
-  const { name, title, unit, better } = scenario;
-  const own = measured.find(({ rival }) => rival.name === 'forkyard');
-  const ownMedian = own === undefined ? Number.NaN : median(own.samples.map(({ value }) => value));
-  return {
-    scenario: name,
-    title,
-    unit,
-    better,
-    settings: about.settings,
-    trials: measured[0]?.samples.length ?? 0,
-    machine: about.machine,
-    rivals: measured.map(({ rival, version, samples }) => {
-      const values = samples.map(({ value }) => value);
-      const middle = median(values);
-      return {
-        name: rival.name,
-        version,
-        runsIn: rival.runsIn,
-        values,
-        median: middle,
-        least: Math.min(...values),
-        most: Math.max(...values),
-        details: medianDetails(samples),
-        behindForkyard: better === 'higher' ? ownMedian / middle : middle / ownMedian,
-      };
-    }),
-  };
-}
-
-/** Markdown: a heading, the table, and a line on the conditions. */
+/** Markdown: a heading, the table, what was wanted, who was left out, and a line on the conditions. */
 export function formatResult(result: Result): string {
-  const { title, unit, better, settings, trials, machine } = result;
+  const { title, better, settings, trials, machine } = result;
+  return [
+    `### ${title}`,
+    '',
+    tableOf(result),
+    '',
+    ...listed(verdictsOf(result).map(({ text, figure, word }) => `- Wanted: ${text}. ${word}: ${figure}.`)),
+    ...listed(
+      Object.entries(result.leftOut).map(([name, reason]) => `- \`${name}\` is left out: ${reason}.`),
+    ),
+    `${settings.workers} workers, ${trials} trials of a fresh process each, in turn; ${better} is better. ` +
+      `${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}, commit ${machine.commit}, ` +
+      `${machine.date.slice(0, 10)}; load before: ${machine.loadBefore}, nice value: ${machine.nice}.`,
+    '',
+  ].join('\n');
+}
+
+/** A row per scenario, with the best other pool and what was wanted; a row more for each further target. */
+export function formatSummary(results: readonly Result[]): string {
+  const rows = results.flatMap((result) => {
+    const rival = best(result, ({ isPool }) => isPool);
+    const [first = noVerdict, ...others] = verdictsOf(result);
+    const figures = [
+      result.scenario,
+      figureOf(result, forkyardOf(result)),
+      rival === undefined ? '-' : `${rival.name}: ${figureOf(result, rival)}`,
+      rival === undefined ? '-' : formatRatio(rival),
+    ];
+    return [
+      [...figures, first.text, first.figure, first.word],
+      ...others.map(({ text, figure, word }) => ['', '', '', '', text, figure, word]),
+    ];
+  });
+  const header = ['scenario', 'Forkyard', 'best other pool', 'Forkyard is', 'wanted', 'reached', ''];
+  return formatTable(header, rows, header.length);
+}
+
+/** One line on what the figures of several scenarios were made of. */
+export function conditionsOf(results: readonly Result[]): string {
+  const [first] = results;
+  if (first === undefined) return 'Nothing has been measured.';
+  const { machine, settings } = first;
+  return (
+    `Medians of ${rangeOf(results.map(({ trials }) => trials))} trials, ${settings.workers} workers, Node ${machine.node}, ` +
+    `${machine.cpu}, ${machine.cpus} CPUs; load of the machine before: ` +
+    `${rangeOf(results.map((result) => result.machine.loadBefore))}, nice value: ${machine.nice}.`
+  );
+}
+
+export function figureOf({ unit }: Result, rival: RivalResult | undefined): string {
+  return rival === undefined ? '-' : `${formatNumber(rival.median)} ${unit}`;
+}
+
+export function forkyardOf({ rivals }: Result): RivalResult | undefined {
+  return rivals.find(({ name }) => name === 'forkyard');
+}
+
+/** A target whose rivals were not measured has no verdict. */
+function verdictsOf(result: Result): (typeof noVerdict)[] {
+  const { targets = [] } =
+    scenarios.find(({ name }) => name === result.scenario) ?? ({} as Partial<Scenario>);
+  return targets.flatMap(({ text, check }) => {
+    const verdict = check(result);
+    return verdict === undefined
+      ? []
+      : [{ text, figure: verdict.figure, word: verdict.isMet ? 'Met' : 'Missed' }];
+  });
+}
+
+function tableOf(result: Result): string {
   const detailNames = Object.keys(result.rivals[0]?.details ?? {});
-  const header = ['rival', 'runs in', `median ${unit}`, 'least', 'most', ...detailNames, 'Forkyard is'];
+  const header = [
+    'rival',
+    'runs in',
+    `median ${result.unit}`,
+    'least',
+    'most',
+    ...detailNames,
+    'Forkyard is',
+  ];
   const rows = result.rivals.map((rival) => [
     [rival.name, rival.version].filter(Boolean).join(' '),
     rival.runsIn,
@@ -82,41 +97,20 @@ export function formatResult(result: Result): string {
       rival.most,
       ...detailNames.map((name) => rival.details[name] ?? Number.NaN),
     ].map(formatNumber),
-    rival.name === 'forkyard' ? '' : `${rival.behindForkyard.toFixed(2)} x`,
+    rival.name === 'forkyard' ? '' : formatRatio(rival),
   ]);
-  return [
-    `### ${title}`,
-    '',
-    formatTable(header, rows),
-    '',
-    `${settings.workers} workers, ${trials} trials of a fresh process each, in turn; ${better} is better. ` +
-      `${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}, commit ${machine.commit}, ` +
-      `${machine.date.slice(0, 10)}; load before: ${machine.loadBefore}, nice value: ${machine.nice}.`,
-    '',
-  ].join('\n');
+  return formatTable(header, rows);
 }
 
-/** Three significant digits, thousands apart: `1 234 567` is hard to compare, `1 230 000` is not. */
-export function formatNumber(value: number): string {
-  if (!Number.isFinite(value)) return '-';
-  const rounded = Number(value.toPrecision(3));
-  return rounded.toLocaleString('en-US', { maximumFractionDigits: 3 }).replaceAll(',', ' ');
+export function formatRatio({ behindForkyard }: RivalResult): string {
+  return Number.isFinite(behindForkyard) ? `${behindForkyard.toFixed(2)} x` : '-';
 }
 
-/** A Markdown table; the first two columns are words, the others numbers. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((cell, column) =>
-    Math.max(cell.length, 3, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, i) => (i < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
+function rangeOf(numbers: readonly number[]): string {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return least === most ? String(least) : `${least} to ${most}`;
 }
 
-function medianDetails(samples: readonly Sample[]): Record<string, number> {
-  const names = Object.keys(samples[0]?.details ?? {});
-  return Object.fromEntries(
-    names.map((name) => [name, median(samples.map(({ details }) => details?.[name] ?? Number.NaN))]),
-  );
+function listed(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [...lines, ''];
 }

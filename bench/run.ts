@@ -5,15 +5,20 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { formatNumber } from './format.js';
 import { describeMachine } from './machine.js';
 import { type BenchOptions, help, parseOptions, UsageError } from './options.js';
 import { updateReadme } from './readme.js';
-import { formatNumber, formatResult, type Measured, makeResult, type Result } from './report.js';
+import { formatResult, formatSummary } from './report.js';
+import { type Measured, makeResult, type Result } from './result.js';
 import { findPackage } from './rivals/find-package.js';
-import type { Rival } from './rivals/rival.js';
+import { type Rival, whyLeftOut } from './rivals/rival.js';
 import type { Sample, Scenario, Settings } from './scenario.js';
 
 const runFile = promisify(execFile);
+
+/** A trial takes seconds; after this long it hangs. */
+const hungAfterMs = 60_000;
 
 type Present = Pick<Measured, 'rival' | 'version'>;
 
@@ -21,11 +26,14 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === undefined) return console.log(help);
   const present = await findPresent(options.rivals);
+  const results: Result[] = [];
   for (const scenario of options.scenarios) {
     const result = await runScenario(scenario, present, options);
-    console.log(`\n${formatResult(result)}`);
+    results.push(result);
+    if (!options.summaryOnly) console.log(`\n${formatResult(result)}`);
     if (options.save) save(result);
   }
+  console.log(`\n${formatSummary(results)}`);
   if (options.save) updateReadme();
 }
 
@@ -37,18 +45,25 @@ async function runScenario(
   const { trials, settings } = options;
   const machine = describeMachine();
   const samples = new Map<Rival, Sample[]>();
+  const leftOut: Record<string, string> = Object.fromEntries(
+    present.flatMap(({ rival }) => {
+      const reason = whyLeftOut(rival, scenario);
+      return reason === undefined ? [] : [[rival.name, reason]];
+    }),
+  );
+  const taking = present.filter(({ rival }) => leftOut[rival.name] === undefined);
   for (let trial = 0; trial < trials; trial++) {
-    for (const { rival } of rotated(present, trial)) {
+    for (const { rival } of rotated(taking, trial)) {
       const sample = await runTrial(scenario, rival, settings);
       samples.set(rival, [...(samples.get(rival) ?? []), sample]);
       const figure = `${formatNumber(sample.value)} ${scenario.unit}`;
       console.error(`${scenario.name} ${trial + 1}/${trials} ${rival.name}: ${figure}`);
     }
   }
-  const measured = present.map(({ rival, version }): Measured => {
+  const measured = taking.map(({ rival, version }): Measured => {
     return { rival, version, samples: samples.get(rival) ?? [] };
   });
-  return makeResult(scenario, measured, { settings, machine });
+  return makeResult(scenario, measured, { settings, machine, leftOut });
 }
 
 /** The rivals that are on this machine, with their versions. */
@@ -68,7 +83,7 @@ async function runTrial(scenario: Scenario, rival: Rival, settings: Settings): P
   const script = fileURLToPath(new URL('./trial.js', import.meta.url));
   const args = [script, scenario.name, rival.name, JSON.stringify(settings)];
   try {
-    const { stdout } = await runFile(process.execPath, args);
+    const { stdout } = await runFile(process.execPath, args, { timeout: hungAfterMs });
     return JSON.parse(stdout) as Sample;
   } catch (cause) {
     throw new Error(`the trial of ${rival.name} in ${scenario.name} failed`, { cause });

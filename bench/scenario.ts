@@ -1,15 +1,28 @@
 // What a scenario is: one kind of work, written once against BenchPool, so that every rival does the same.
-// Who does the work is rivals/; how often and in which order, run.ts.
-import type { TaskName } from './tasks.js';
+// Who does the work is rivals/; how often and in which order, run.ts; what is wanted of the figures, targets.ts.
+import type { Target } from './targets.js';
+import type * as tasks from './tasks.js';
+
+export type TaskName = keyof typeof tasks;
 
 /** A pool of one rival, opened for one task. */
 export interface BenchPool {
   /** Runs the task on the value in a worker; the promise of its result. */
   call(value: unknown): PromiseLike<unknown>;
+  /** Results in the order of the items. Left out where a call for each item is all there is. */
+  map?(items: readonly unknown[]): PromiseLike<unknown[]>;
+  /** Of a `map` that sends items or results singly: more than so many would take minutes. */
+  readonly mostItems?: number;
+  /** Results as they come, in the order of the items, of which 100 may travel together. */
+  imap?(items: readonly unknown[]): AsyncIterable<unknown>;
+  /** An array over memory that workers share with the caller. */
+  share?(length: number): Float64Array;
+  /** The workers that run now; there may be fewer for a moment after one died. */
+  pids?(): number[];
   close(): Promise<unknown>;
 }
 
-export type OpenPool = () => BenchPool | Promise<BenchPool>;
+export type OpenPool = (workers?: number) => BenchPool | Promise<BenchPool>;
 
 /** What one trial measured: the figure that is compared, and others worth knowing. */
 export interface Sample {
@@ -23,25 +36,52 @@ export interface Settings {
   readonly measureMs: number;
   /** Milliseconds of the same before it, not measured. */
   readonly warmUpMs: number;
+  /** What the sizes of inputs are multiplied with: 1, but for a quick look. */
+  readonly scale: number;
 }
+
+/** What not every rival can do: a rival that cannot says why (`Rival.lacks`) and is left out of the scenario. */
+export type Ability = 'typed arrays' | 'imap' | 'shared memory' | 'surviving kills' | 'event loop';
 
 export interface Scenario {
   readonly name: string;
+  /** A word for several scenarios on the command line; it is also what Python's side knows them by. */
+  readonly group: string;
   readonly title: string;
   readonly task: TaskName;
   readonly unit: string;
   readonly better: 'higher' | 'lower';
-  /** Whether values are typed arrays: rivals that must choose an encoding need to know. */
-  readonly binary: boolean;
+  readonly needs?: Ability;
+  /** The only rivals that it is for. */
+  readonly rivals?: readonly string[];
+  /** Tasks differ in length, or workers die: rivals with a queue that is meant for this use it. */
+  readonly queued?: true;
+  /** What distinguishes it from others of its group, for Python's side. */
+  readonly parameters?: Readonly<Record<string, string | number>>;
+  readonly targets?: readonly Target[];
+  /** Left out by `--quick`. */
+  readonly isSlow?: true;
   /** One trial. Throws if a result is wrong. */
   measure(open: OpenPool, settings: Settings): Promise<Sample>;
 }
 
 /** The median; of an even number of values, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return (percentile(values, 0.5, 'lower') + percentile(values, 0.5, 'upper')) / 2;
+}
+
+/** The least value that this share of all is not above (`upper`: that as many are not below). */
+export function percentile(
+  values: readonly number[],
+  share: number,
+  side: 'lower' | 'upper' = 'lower',
+): number {
+  const sorted = Float64Array.from(values).sort();
+  const rank = side === 'lower' ? Math.ceil(share * sorted.length) - 1 : Math.floor(share * sorted.length);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, rank))] as number;
+}
+
+/** A size of an input, at the scale of the settings; at least 2, so that it has two ends. */
+export function scaled(size: number, { scale }: Settings): number {
+  return Math.max(2, Math.round(size * scale));
 }

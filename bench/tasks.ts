@@ -1,8 +1,34 @@
-// The code that workers run: the same functions for every rival. python-pool.py has the same two in Python.
-
-export type TaskName = 'square' | 'touchEnds';
+// The code that workers run: the same functions for every rival; rivals/python/tasks.py has them in Python. Functions
+// only, as several rivals are handed the whole module.
 
 export function square(x: number): number {
+  return x * x;
+}
+
+export interface Person {
+  readonly id: number;
+  readonly name: string;
+  readonly tags: readonly string[];
+}
+
+/** Another object of the same shape. */
+export function promote({ id, name, tags }: Person): Person {
+  return { id: id + 1, name: `Dr ${name}`, tags: [...tags, 'promoted'] };
+}
+
+/** A string of the same length. */
+export function upperCase(text: string): string {
+  return text.toUpperCase();
+}
+
+export function fail(x: number): never {
+  throw new Error(`no result for ${x}`);
+}
+
+/** Keeps its CPU busy for that many microseconds by the clock, then squares. */
+export function busySquare({ us, x }: { readonly us: number; readonly x: number }): number {
+  const end = performance.now() + us / 1000;
+  while (performance.now() < end);
   return x * x;
 }
 
@@ -11,4 +37,11 @@ export function touchEnds(array: Float64Array): Float64Array {
   array[0] += 1;
   array[array.length - 1] += 1;
   return array;
+}
+
+/** The same on memory that the caller sees; its first element is the result. */
+export function touchShared(array: Float64Array): number {
+  array[0] += 1;
+  array[array.length - 1] += 1;
+  return array[0] as number;
 }

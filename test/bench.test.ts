@@ -1,161 +1,154 @@
-// The benchmark: every rival does every scenario and is checked, and figures are put together rightly. How fast anybody is
-// is no matter here.
-import { readFileSync } from 'node:fs';
+// The benchmark as it runs: every rival does each kind of work and is checked, words choose, reports are printed. How fast
+// anybody is is no matter here. What scenarios find out is bench-scenarios.test.ts, what becomes of figures
+// bench-report.test.ts.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import type { Machine } from '../bench/machine.js';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { help, parseOptions, UsageError } from '../bench/options.js';
-import { readResults, withTable } from '../bench/readme.js';
-import { formatNumber, formatResult, type Measured, makeResult } from '../bench/report.js';
-import { type BenchPool, median, type Scenario, type Settings } from '../bench/scenario.js';
+import { rivals } from '../bench/rivals/index.js';
+import { type Rival, whyLeftOut } from '../bench/rivals/rival.js';
+import type { Sample, Settings } from '../bench/scenario.js';
 import { scenarios } from '../bench/scenarios/index.js';
-import { square, touchEnds } from '../bench/tasks.js';
 import { runScript } from './helpers/run-script.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const settings: Settings = { workers: 2, measureMs: 10, warmUpMs: 1 };
-const names = ['forkyard', 'piscina', 'tinypool', 'workerpool', 'child_process', 'python'];
+const tiny: Settings = { workers: 2, measureMs: 20, warmUpMs: 1, scale: 0.002 };
 
-test.each(scenarios.map(({ name }) => name))('every rival does %s', async (name) => {
-  const { stdout, stderr, exitCode } = await runBench(
-    name,
-    '--trials',
-    '1',
-    '--seconds',
-    '0.02',
-    '--no-save',
-  );
-  expect({ exitCode, stderr }).toEqual({
-    exitCode: 0,
-    stderr: expect.stringContaining(`${name} 1/1 python: `),
+/** One of each kind of call, encoding and closing. Forkyard and Python, whose side is written once more, do all. */
+const kinds = ['objects', 'errors', 'map-100k', 'payload-64k', 'shared-64k', 'cold-start', 'skewed', 'kills'];
+const doAll = ['forkyard', 'forkyard-no-spin', 'python', 'python-executor'];
+
+describe('trials', () => {
+  beforeAll(async () => {
+    // Transpiles bench/ into build/run/, where trial.js can then be started without the price of a compiler.
+    expect((await runBench('--help')).exitCode).toBe(0);
   });
-  for (const rival of names) {
-    // Its median is a number, not a dash.
-    expect(stdout).toMatch(new RegExp(`^\\| ${rival}( [\\d.]+)? +\\| (processes|threads) +\\| +\\d`, 'm'));
+
+  test.each(rivals)(
+    '$name does what it takes part in, and is found right',
+    { timeout: 180_000 },
+    async (rival) => {
+      const names = scenarioNamesOf(rival).filter(
+        (name) => doAll.includes(rival.name) || kinds.includes(name),
+      );
+      expect(names.length).toBeGreaterThan(0);
+      const runLane = async (): Promise<void> => {
+        for (let name = names.shift(); name !== undefined; name = names.shift())
+          await runTrial(name, rival.name);
+      };
+      await Promise.all([runLane(), runLane()]);
+    },
+  );
+
+  async function runTrial(scenario: string, rival: string): Promise<void> {
+    const args = [scenario, rival, JSON.stringify(tiny)];
+    const { stdout, stderr, exitCode } = await runScript(join(root, 'build/run/bench/trial.js'), { args });
+    expect({ scenario, stderr, exitCode }).toEqual({ scenario, stderr: '', exitCode: 0 });
+    const { value, details = {} } = JSON.parse(stdout) as Sample;
+    for (const figure of [value, ...Object.values(details)])
+      expect(figure, stdout).toEqual(expect.any(Number));
   }
 });
 
-test('words choose scenarios and rivals; what is not known is an error that names what is', async () => {
-  const chosen = parseOptions(['cold-start', 'child_process', '--trials', '2', '--seconds', '3']);
-  expect(chosen?.scenarios.map(({ name }) => name)).toEqual(['cold-start']);
-  expect(chosen?.rivals.map(({ name }) => name)).toEqual(['forkyard', 'child_process']);
+test('a run shows each trial as it ends, then a table, and who was left out and why', async () => {
+  const { stdout, stderr, exitCode } = await runBench(
+    'imap',
+    'python',
+    'child_process',
+    ...['--trials', '2', '--seconds', '0.02', '--scale', '0.01', '--no-save'],
+  );
+  expect(exitCode).toBe(0);
+  for (const line of ['1/2 forkyard', '1/2 python', '2/2 python', '2/2 forkyard']) {
+    expect(stderr).toContain(`imap ${line}: `);
+  }
+  // Its median is a number, not a dash.
+  for (const name of ['forkyard', 'python']) {
+    expect(stdout).toMatch(new RegExp(`^\\| ${name} [\\d.]+ +\\| processes \\| +\\d`, 'm'));
+  }
+  expect(stdout).toContain('- `child_process` is left out: ');
+  expect(stdout).toMatch(/^\| imap +\|/m);
+});
+
+test('a quick run prints one table with what was wanted', async () => {
+  const { stdout, exitCode } = await runBench('latency', 'child_process', '--quick', '--seconds', '0.02');
+  expect(exitCode).toBe(0);
+  expect(stdout).not.toContain('###');
+  expect(stdout).toMatch(/^\| latency .*\| at most 15 +\| [\d. ]+ µs +\| (Met|Missed)/m);
+});
+
+test('words choose scenarios, groups and rivals', () => {
+  const chosen = parseOptions(['cold-start', 'map', 'child_process', '--trials', '2', '--seconds', '3']);
+  expect(namesOf(chosen?.scenarios)).toEqual(['map-100k', 'map-1m', 'map-objects', 'imap', 'cold-start']);
+  expect(namesOf(chosen?.rivals)).toEqual(['forkyard', 'child_process']);
   expect(chosen).toMatchObject({
     trials: 2,
     save: false,
-    settings: { workers: 2, measureMs: 3000, warmUpMs: 1000 },
+    summaryOnly: false,
+    settings: { workers: 2, measureMs: 3000, warmUpMs: 1000, scale: 1 },
   });
   const all = parseOptions([]);
-  expect(all?.rivals.map(({ name }) => name)).toEqual(names);
-  expect(all?.save).toBe(true);
+  expect(namesOf(all?.scenarios)).toEqual(namesOf(scenarios));
+  expect(namesOf(all?.rivals)).toEqual(namesOf(rivals));
+  expect(all).toMatchObject({ trials: 3, save: true, settings: { measureMs: 1000 } });
+});
+
+test('a quick run is smaller in everything, and neither it nor another scale is saved', () => {
+  const quick = parseOptions(['--quick']);
+  expect(quick).toMatchObject({
+    trials: 1,
+    save: false,
+    summaryOnly: true,
+    settings: { measureMs: 300, scale: 0.5 },
+  });
+  expect(namesOf(quick?.rivals)).toEqual(
+    expect.arrayContaining(['forkyard', 'piscina', 'poolifier', 'python']),
+  );
+  // What is wanted of Forkyard is looked at: nothing that has a target is left out but other sizes of the same.
+  const groupsWithTargets = scenarios.filter(({ targets }) => targets).map(({ group }) => group);
+  expect(quick?.scenarios.map(({ group }) => group)).toEqual(expect.arrayContaining(groupsWithTargets));
+  expect(parseOptions(['--scale', '0.5'])?.save).toBe(false);
+});
+
+test('help names every scenario and rival', () => {
   expect(parseOptions(['--help'])).toBeUndefined();
-  for (const { name } of scenarios) expect(help).toContain(name);
-  for (const args of [['--trials', '0'], ['--seconds', '-1'], ['--workers', '1.5'], ['--quick']]) {
-    expect(() => parseOptions(args), args.join(' ')).toThrow(UsageError);
-  }
+  for (const { name } of [...scenarios, ...rivals]) expect(help).toContain(name);
+});
+
+test('what is not known is an error that names what is', async () => {
+  const wrong = [['--trials', '0'], ['--seconds', '-1'], ['--workers', '1.5'], ['--scale', 'x'], ['--fast']];
+  for (const args of wrong) expect(() => parseOptions(args), args.join(' ')).toThrow(UsageError);
   const { exitCode, stderr } = await runBench('warm-start');
   expect(exitCode).toBe(2);
-  expect(stderr).toContain("'warm-start' is neither a scenario nor a rival: one-by-one, cold-start");
+  expect(stderr).toContain("'warm-start' is neither a scenario nor a rival: one-by-one, ");
 });
 
-describe.each(scenarios)('scenario $name', (scenario) => {
-  test('takes right results', async () => {
-    const sample = await scenario.measure(() => fakePool(scenario, (result) => result), settings);
-    expect(sample.value).toBeGreaterThan(0);
-  });
-
-  test('refuses a wrong result', async () => {
-    const spoil = (result: unknown): unknown =>
-      typeof result === 'number' ? result + 1 : (result as Float64Array).with(2 ** 20, -1);
-    await expect(scenario.measure(() => fakePool(scenario, spoil), settings)).rejects.toThrow(
-      /gave|came back/,
-    );
-  });
+test('nobody is called by the name of another', () => {
+  for (const names of [namesOf(scenarios), namesOf(rivals)]) expect(new Set(names).size).toBe(names.length);
+  expect(namesOf(rivals).filter((name) => namesOf(scenarios).includes(name))).toEqual([]);
 });
 
-test('a worker that writes to the array of its caller is found out', async () => {
-  const scenario = scenarios.find(({ name }) => name === 'large-arrays') as Scenario;
-  const pool: BenchPool = { call: async (array) => touchEnds(array as Float64Array), close: async () => {} };
-  await expect(scenario.measure(() => pool, settings)).rejects.toThrow("the caller's own array");
+test('rivals are left out of what they cannot do, for a reason', () => {
+  expect(takingPart('imap')).toEqual(['forkyard', 'python']);
+  expect(takingPart('kills')).toEqual(['forkyard', 'workerpool', 'poolifier-cluster']);
+  expect(takingPart('growth-workers')).toEqual(['forkyard', 'piscina']);
+  expect(takingPart('payload-16m')).not.toContain('multiprocess-pool');
+  expect(takingPart('shared-16m')).toEqual(expect.arrayContaining(['piscina', 'worker_threads', 'python']));
+  expect(takingPart('shared-16m')).not.toContain('child_process');
+  for (const { name } of rivals.filter(({ scenarios: only }) => only === undefined)) {
+    expect(takingPart('one-by-one-1000')).toContain(name);
+  }
 });
 
-test('the median of trials is compared, in the direction that is better', () => {
-  expect(median([3, 1, 2])).toBe(2);
-  expect(median([4, 1, 2, 3])).toBe(2.5);
-  const scenario = scenarios[0] as Scenario;
-  const higher = makeResult(
-    { ...scenario, better: 'higher' },
-    [measured('forkyard', 100, 300, 200), measured('piscina', 50, 20, 10)],
-    {
-      settings,
-      machine,
-    },
-  );
-  expect(higher.rivals.map(({ median, least, most }) => [median, least, most])).toEqual([
-    [200, 100, 300],
-    [20, 10, 50],
-  ]);
-  expect(higher.rivals[1]?.behindForkyard).toBe(10);
-  const lower = makeResult(
-    { ...scenario, better: 'lower' },
-    [measured('forkyard', 5), measured('piscina', 20)],
-    {
-      settings,
-      machine,
-    },
-  );
-  expect(lower.rivals[1]?.behindForkyard).toBe(4);
-  const text = formatResult(higher);
-  expect(text).toContain('| forkyard 1.0.0 | processes |            200 |   100 |  300 |             |');
-  expect(text).toContain('| piscina 1.0.0  | processes |             20 |    10 |   50 |     10.00 x |');
-  expect(text).toContain('commit abc1234');
-});
-
-test("the README's table is made of the saved results, and has what they say", () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const results = readResults();
-  expect(results.map(({ scenario }) => scenario)).toEqual(scenarios.map(({ name }) => name));
-  expect(withTable(readme, results)).toBe(readme);
-  for (const { rivals } of results) expect(rivals.map(({ name }) => name)).toEqual(names);
-  expect(() => withTable('# No place', results)).toThrow('no place');
-});
-
-test('numbers are rounded to what they are worth', () => {
-  expect([1234567, 40449, 99.96, 0.012345, Number.NaN].map(formatNumber)).toEqual([
-    '1 230 000',
-    '40 400',
-    '100',
-    '0.012',
-    '-',
-  ]);
-});
-
-const machine: Machine = {
-  cpu: 'some CPU',
-  cpus: 2,
-  memoryGiB: 4,
-  kernel: 'Linux 6.1',
-  node: 'v20.19.0',
-  commit: 'abc1234',
-  date: '2025-01-02T03:04:05.000Z',
-  loadBefore: 0.1,
-  nice: 0,
-};
-
-function measured(name: string, ...values: number[]): Measured {
-  const rival = {
-    name,
-    runsIn: 'processes' as const,
-    version: async () => '1.0.0',
-    measure: async () => ({ value: 0 }),
-  };
-  return { rival, version: '1.0.0', samples: values.map((value) => ({ value })) };
+function namesOf(list: readonly { readonly name: string }[] | undefined): string[] {
+  return (list ?? []).map(({ name }) => name);
 }
 
-/** Runs the task right here, on a copy. */
-function fakePool({ task }: Scenario, change: (result: unknown) => unknown): BenchPool {
-  const run = { square, touchEnds }[task] as (value: unknown) => unknown;
-  return { call: async (value) => change(run(structuredClone(value))), close: async () => {} };
+function scenarioNamesOf(rival: Rival): string[] {
+  return namesOf(scenarios.filter((scenario) => whyLeftOut(rival, scenario) === undefined));
+}
+
+function takingPart(scenarioName: string): string[] {
+  return namesOf(rivals.filter((rival) => scenarioNamesOf(rival).includes(scenarioName)));
 }
 
 function runBench(...args: string[]) {

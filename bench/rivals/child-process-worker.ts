@@ -1,8 +1,10 @@
 // What the forks of child-process.ts run. The task's name is the argument.
-import { square, type TaskName, touchEnds } from '../tasks.js';
+import type { TaskName } from '../scenario.js';
+import * as tasks from '../tasks.js';
+import { replyTo } from './deal-in-turn.js';
 
-const run = { square, touchEnds }[process.argv[2] as TaskName] as (value: unknown) => unknown;
+const run = { ...tasks }[process.argv[2] as TaskName] as (value: unknown) => unknown;
 
-process.on('message', ({ id, value }: { id: number; value: unknown }) => {
-  process.send?.({ id, result: run(value) });
+process.on('message', (message: { id: number; value: unknown }) => {
+  process.send?.(replyTo(message, run));
 });

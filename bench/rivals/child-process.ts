@@ -3,35 +3,29 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BenchPool } from '../scenario.js';
+import { dealInTurn, type Reply } from './deal-in-turn.js';
+import { processesLack } from './lacks.js';
 import { nodeRival, type PoolRequest } from './rival.js';
 
 export const childProcess = nodeRival({
   name: 'child_process',
   runsIn: 'processes',
+  isPool: false,
+  lacks: { ...processesLack, 'surviving kills': 'nobody replaces what died' },
   load: async () => openForks,
 });
 
 function openForks({ task, workers, binary }: PoolRequest): BenchPool {
-  const pending = new Map<number, (result: unknown) => void>();
   const script = fileURLToPath(new URL('./child-process-worker.js', import.meta.url));
   const children = Array.from({ length: workers }, () =>
     fork(script, [task], { serialization: binary ? 'advanced' : 'json' }),
   );
-  for (const child of children) {
-    child.on('message', ({ id, result }: { id: number; result: unknown }) => {
-      pending.get(id)?.(result);
-      pending.delete(id);
-    });
-  }
-  let calls = 0;
+  const { call, settle } = dealInTurn(workers, (worker, message) =>
+    (children[worker] as ChildProcess).send(message),
+  );
+  for (const child of children) child.on('message', (reply) => settle(reply as Reply));
   return {
-    call(value) {
-      const id = calls++;
-      (children[id % workers] as ChildProcess).send({ id, value });
-      return new Promise((resolve) => {
-        pending.set(id, resolve);
-      });
-    },
+    call,
     async close() {
       await Promise.all(
         children.map(async (child) => {

@@ -1,10 +1,26 @@
 // All rivals, in the order of the tables.
 import { childProcess } from './child-process.js';
-import { forkyard } from './forkyard.js';
+import { forkyard, forkyardNoSpin } from './forkyard.js';
+import { multiprocessPool } from './multiprocess-pool.js';
 import { piscina } from './piscina.js';
-import { python } from './python.js';
+import { poolifier, poolifierCluster } from './poolifier.js';
+import { python, pythonExecutor } from './python.js';
 import type { Rival } from './rival.js';
 import { tinypool } from './tinypool.js';
+import { workerThreads } from './worker-threads.js';
 import { workerpool } from './workerpool.js';
 
-export const rivals: readonly Rival[] = [forkyard, piscina, tinypool, workerpool, childProcess, python];
+export const rivals: readonly Rival[] = [
+  forkyard,
+  forkyardNoSpin,
+  piscina,
+  tinypool,
+  poolifier,
+  workerThreads,
+  workerpool,
+  poolifierCluster,
+  multiprocessPool,
+  childProcess,
+  python,
+  pythonExecutor,
+];

@@ -1,11 +1,14 @@
 // piscina: the most used pool of worker_threads.
 import { fileURLToPath } from 'node:url';
+import { threadsLack } from './lacks.js';
 import { nodeRival } from './rival.js';
+import { shareAmongThreads } from './share-among-threads.js';
 
 export const piscina = nodeRival({
   name: 'piscina',
   runsIn: 'threads',
   packageName: 'piscina',
+  lacks: threadsLack,
   async load() {
     const { Piscina } = await import('piscina');
     return ({ task, workers }) => {
@@ -15,7 +18,7 @@ export const piscina = nodeRival({
         minThreads: workers,
         maxThreads: workers,
       });
-      return { call: (value) => pool.run(value), close: () => pool.destroy() };
+      return { call: (value) => pool.run(value), share: shareAmongThreads, close: () => pool.destroy() };
     };
   },
 });

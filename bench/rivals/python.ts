@@ -1,22 +1,45 @@
-// Python's multiprocessing.Pool. The scenarios are written once more in python-pool.py, which prints its sample.
+// Python's two pools of processes. The scenarios are written once more in python/, which prints its sample.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Sample } from '../scenario.js';
-import type { Rival } from './rival.js';
+import type { Lacks, Rival } from './rival.js';
 
 const run = promisify(execFile);
 
-export const python: Rival = {
-  name: 'python',
-  runsIn: 'processes',
-  async version() {
-    const { stdout } = await run('python3', ['--version']);
-    return stdout.replace('Python', '').trim();
-  },
-  async measure({ name }, settings) {
-    const script = fileURLToPath(new URL('./python-pool.py', import.meta.url));
-    const { stdout } = await run('python3', [script, name, JSON.stringify(settings)]);
-    return JSON.parse(stdout) as Sample;
-  },
-};
+/** multiprocessing.Pool. */
+export const python = pythonRival('python', {
+  'surviving kills': 'a call whose worker died never ends',
+  'event loop': 'has none',
+});
+
+/** concurrent.futures.ProcessPoolExecutor. */
+export const pythonExecutor = pythonRival('python-executor', {
+  imap: 'reads its whole input and gives all results',
+  'surviving kills': 'is broken once a worker died',
+  'event loop': 'has none',
+});
+
+function pythonRival(name: string, lacks: Lacks): Rival {
+  return {
+    name,
+    runsIn: 'processes',
+    isPool: true,
+    lacks,
+    async version() {
+      const { stdout } = await run('python3', ['--version']);
+      return stdout.replace('Python', '').trim();
+    },
+    async measure({ group, parameters = {} }, settings) {
+      const script = fileURLToPath(new URL('./python/main.py', import.meta.url));
+      const { stdout } = await run('python3', [
+        script,
+        name,
+        group,
+        JSON.stringify(parameters),
+        JSON.stringify(settings),
+      ]);
+      return JSON.parse(stdout) as Sample;
+    },
+  };
+}

@@ -1,10 +1,13 @@
 // tinypool: piscina's smaller fork, in threads as it is by default.
+import { threadsLack } from './lacks.js';
 import { nodeRival } from './rival.js';
+import { shareAmongThreads } from './share-among-threads.js';
 
 export const tinypool = nodeRival({
   name: 'tinypool',
   runsIn: 'threads',
   packageName: 'tinypool',
+  lacks: threadsLack,
   async load() {
     const { Tinypool } = await import('tinypool');
     return ({ task, workers }) => {
@@ -14,7 +17,7 @@ export const tinypool = nodeRival({
         minThreads: workers,
         maxThreads: workers,
       });
-      return { call: (value) => pool.run(value), close: () => pool.destroy() };
+      return { call: (value) => pool.run(value), share: shareAmongThreads, close: () => pool.destroy() };
     };
   },
 });

@@ -1,5 +1,5 @@
 // What workerpool runs in its workers.
 import workerpool from 'workerpool';
-import { square, touchEnds } from '../tasks.js';
+import * as tasks from '../tasks.js';
 
-workerpool.worker({ square, touchEnds });
+workerpool.worker({ ...tasks });

@@ -1,13 +1,14 @@
 // From nothing to the first result: a pool is made in a fresh process, its library imported but never used.
 import type { OpenPool, Scenario } from '../scenario.js';
+import { values } from '../values.js';
 
 export const coldStart: Scenario = {
   name: 'cold-start',
+  group: 'cold-start',
   title: 'New pool to its first result',
   task: 'square',
   unit: 'ms',
   better: 'lower',
-  binary: false,
   async measure(open) {
     const value = await openAndCall(open);
     return { value, details: { secondPoolMs: await openAndCall(open) } };
@@ -17,9 +18,9 @@ export const coldStart: Scenario = {
 async function openAndCall(open: OpenPool): Promise<number> {
   const start = performance.now();
   const pool = await open();
-  const result = await pool.call(7);
+  const result = await pool.call(values.numbers.make(7));
   const elapsedMs = performance.now() - start;
-  if (result !== 49) throw new Error(`square(7) gave ${String(result)}`);
+  values.numbers.check(7, result);
   await pool.close();
   return elapsedMs;
 }

@@ -1,7 +1,26 @@
 // All scenarios, in the order in which they run.
 import type { Scenario } from '../scenario.js';
+import { skewed, taskOverhead } from './busy.js';
 import { coldStart } from './cold-start.js';
-import { largeArrays } from './large-arrays.js';
+import { growth } from './growth.js';
+import { killing } from './kills.js';
+import { latency } from './latency.js';
+import { loopDelay } from './loop-delay.js';
+import { map } from './map.js';
 import { oneByOne } from './one-by-one.js';
+import { payload } from './payload.js';
+import { shared } from './shared.js';
 
-export const scenarios: readonly Scenario[] = [oneByOne, coldStart, largeArrays];
+export const scenarios: readonly Scenario[] = [
+  ...oneByOne,
+  ...map,
+  latency,
+  ...payload,
+  ...shared,
+  coldStart,
+  skewed,
+  taskOverhead,
+  loopDelay,
+  killing,
+  ...growth,
+];

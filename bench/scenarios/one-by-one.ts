@@ -1,40 +1,45 @@
-// Tiny tasks, one call each, 1000 of them in flight: what the pool itself costs, when calls can overlap.
-import type { BenchPool, Scenario } from '../scenario.js';
+// Tiny tasks, one call each, some of them in flight: what the pool itself costs.
+import type { Scenario } from '../scenario.js';
+import { atLeast, timesBestProcessPool, timesRival } from '../targets.js';
+import { type Kind, values } from '../values.js';
+import { after, callInLanes } from './lanes.js';
 
-const inFlight = 1000;
-
-export const oneByOne: Scenario = {
-  name: 'one-by-one',
-  title: 'One-by-one tiny tasks, 1000 in flight',
-  task: 'square',
-  unit: 'tasks/s',
-  better: 'higher',
-  binary: false,
-  async measure(open, { warmUpMs, measureMs }) {
-    const pool = await open();
-    await callFor(pool, warmUpMs);
-    const start = performance.now();
-    const done = await callFor(pool, measureMs);
-    const seconds = (performance.now() - start) / 1000;
-    await pool.close();
-    return { value: done / seconds };
-  },
+const titles: Readonly<Record<Kind, string>> = {
+  numbers: 'Tiny tasks one by one',
+  objects: 'Small objects one by one',
+  strings: 'Strings of 1 KiB one by one',
+  errors: 'Tasks that throw, one by one',
 };
 
-/** Keeps 1000 calls in flight for that long, then waits for those under way; how many there were. */
-async function callFor(pool: BenchPool, ms: number): Promise<number> {
-  const end = performance.now() + ms;
-  let next = 0;
-  let over = false;
-  const lane = async (): Promise<void> => {
-    while (!over) {
-      const x = next++;
-      // Looking at the clock costs about as much as a call may; every 256th call does.
-      if (x % 256 === 0 && performance.now() >= end) over = true;
-      const result = await pool.call(x);
-      if (result !== x * x) throw new Error(`square(${x}) gave ${String(result)}`);
-    }
+export const oneByOne: readonly Scenario[] = [
+  {
+    ...oneByOneOf('numbers', 1000),
+    targets: [atLeast(500_000), timesRival('piscina', 10), timesRival('poolifier', 3)],
+  },
+  { ...oneByOneOf('numbers', 64), isSlow: true },
+  { ...oneByOneOf('numbers', 1), isSlow: true },
+  { ...oneByOneOf('objects', 1000), name: 'objects', targets: [timesBestProcessPool(5)] },
+  { ...oneByOneOf('strings', 1000), name: 'strings', targets: [timesBestProcessPool(5)] },
+  { ...oneByOneOf('errors', 1000), name: 'errors', targets: [timesBestProcessPool(5)] },
+];
+
+function oneByOneOf(kind: Kind, inFlight: number): Scenario {
+  return {
+    name: `one-by-one-${inFlight}`,
+    group: 'one-by-one',
+    title: `${titles[kind]}, ${inFlight} in flight`,
+    task: values[kind].task,
+    unit: 'tasks/s',
+    better: 'higher',
+    parameters: { kind, inFlight },
+    async measure(open, { warmUpMs, measureMs }) {
+      const pool = await open();
+      await callInLanes(pool, { values: values[kind], inFlight, isLast: after(warmUpMs) });
+      const start = performance.now();
+      const done = await callInLanes(pool, { values: values[kind], inFlight, isLast: after(measureMs) });
+      const seconds = (performance.now() - start) / 1000;
+      await pool.close();
+      return { value: done / seconds };
+    },
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  return next;
 }

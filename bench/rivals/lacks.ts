@@ -1,0 +1,12 @@
+// Reasons why a rival has no part in a scenario, where several have the same.
+import type { Lacks } from './rival.js';
+
+export const threadsLack: Lacks = {
+  imap: 'gives no iterator over results',
+  'surviving kills': 'its threads die with the program',
+};
+
+export const processesLack: Lacks = {
+  imap: 'gives no iterator over results',
+  'shared memory': 'its processes share no memory',
+};

@@ -1,0 +1,65 @@
+// What is wanted of Forkyard's figures. A target looks at the result of one scenario, so it can name rivals.
+import { formatNumber } from './format.js';
+import { best, type Result, type RivalResult } from './result.js';
+
+export interface Target {
+  readonly text: string;
+  /** The figure in question, and whether it will do; undefined if those who are compared were not measured. */
+  check(result: Result): Verdict | undefined;
+}
+
+export interface Verdict {
+  readonly figure: string;
+  readonly isMet: boolean;
+}
+
+/** Of a scenario where more is better. */
+export function atLeast(least: number): Target {
+  return ofOwn(`at least ${formatNumber(least)}`, (value) => value >= least);
+}
+
+/** Of a scenario where less is better. */
+export function atMost(most: number): Target {
+  return ofOwn(`at most ${formatNumber(most)}`, (value) => value <= most);
+}
+
+/** So many times better than a rival, in the scenario's own direction. */
+export function timesRival(name: string, factor: number): Target {
+  return againstOne(asGoodAs(factor, name), factor, ({ rivals }) =>
+    rivals.find((rival) => rival.name === name),
+  );
+}
+
+/** So many times better than the best of the other pools whose workers are processes. */
+export function timesBestProcessPool(factor: number): Target {
+  return againstOne(asGoodAs(factor, 'the best pool of processes'), factor, (result) =>
+    best(result, ({ isPool, runsIn }) => isPool && runsIn === 'processes'),
+  );
+}
+
+function ofOwn(text: string, suffices: (value: number) => boolean): Target {
+  return {
+    text,
+    check({ rivals, unit }) {
+      const own = rivals.find(({ name }) => name === 'forkyard');
+      if (own === undefined) return undefined;
+      return { figure: `${formatNumber(own.median)} ${unit}`, isMet: suffices(own.median) };
+    },
+  };
+}
+
+function againstOne(text: string, factor: number, find: (result: Result) => RivalResult | undefined): Target {
+  return {
+    text,
+    check(result) {
+      const rival = find(result);
+      if (rival === undefined || !Number.isFinite(rival.behindForkyard)) return undefined;
+      const figure = `${formatNumber(rival.behindForkyard)} x ${rival.name}`;
+      return { figure, isMet: rival.behindForkyard >= factor };
+    },
+  };
+}
+
+function asGoodAs(factor: number, whom: string): string {
+  return factor === 1 ? `at least as good as ${whom}` : `${formatNumber(factor)} times as good as ${whom}`;
+}
