@@ -52,6 +52,13 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'concurrency 1: 100 requests, at most 1 at a time in a worker',
     /^concurrency 25: 100 requests, at most (1\d|2[0-5]|[2-9]) at a time in a worker$/,
   ],
+  'time-limits': [
+    '[ 111, 118, 178 ]',
+    'item 2: TaskTimeoutError, ERR_FORKYARD_TASK_TIMEOUT',
+    'retried: fine',
+    'cancelled: no longer wanted',
+  ],
+  'shared-array': ['true 120000', /^points inside: (\d+), counted here: \1$/, /^[ .:=+*#%@-]+$/],
 };
 
 test('every example is tested', () => {
