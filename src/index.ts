@@ -32,6 +32,8 @@ export type { ProcessOptions } from './process/options.js';
 export { Process } from './process/process.js';
 export {} from './reducers.js';
 export { registerClass, registerErrorClass } from './serialize/registry.js';
+export { SharedArray } from './sharedctypes/shared-array.js';
+export type { TypeCode, TypeName } from './sharedctypes/type-codes.js';
 export { cpuCount } from './system/cpu-count.js';
 export type { Task, TaskModule, TaskTarget } from './task/define-tasks.js';
 export { defineTasks, task } from './task/define-tasks.js';

@@ -29,6 +29,7 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'RemoteError',
       'ResourceError',
       'SerializationError',
+      'SharedArray',
       'TaskResolutionError',
       'TaskTimeoutError',
       'TimeoutError',
@@ -48,6 +49,8 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
     ],
     types: [
       'CallOptions',
+      'TypeCode',
+      'TypeName',
       'ErrorDetails',
       'TaskDetails',
       'ExitStatus',

@@ -58,6 +58,16 @@ Napi::Value Share(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), made.cell);
 }
 
+// allocate(bytes): cell of a slab of zeros, or a negative failure.
+Napi::Value AllocateZeros(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  uint64_t bytes = static_cast<uint64_t>(NumberArgument(info, 0));
+  Allocation made = Allocate(self, bytes, BlockKind::kSlab);
+  if (made.failure != AllocationFailure::kNone) return Napi::Number::New(info.Env(), FailureNumber(made.failure));
+  std::memset(self.region().At(made.block + kBlockHeaderBytes), 0, bytes);
+  return Napi::Number::New(info.Env(), made.cell);
+}
+
 // createRing(capacity): cell, or a negative failure.
 Napi::Value CreateRing(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
@@ -155,6 +165,23 @@ uint32_t Take(const Napi::CallbackInfo& info, Environment& self, bool taken_back
   throw SystemError(info.Env(), taken.error(), "receive a shared buffer");
 }
 
+// take(ring, position, index): cell of a slab of the record that the consumer stands at.
+Napi::Value TakeCellOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), false));
+}
+
+// view(cell): the slab as a buffer, which holds the cell until it is collected.
+Napi::Value View(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Environment& self = Environment::Opened(env);
+  const Region& region = self.region();
+  uint32_t cell = CellArgument(info, 0);
+  uint64_t block = region.word(self.CellOffset(cell)).load();
+  if (block == 0 || region.block(block).kind != BlockKind::kSlab) throw Napi::RangeError::New(env, "not a slab");
+  return Napi::ArrayBuffer::New(env, region.At(block + kBlockHeaderBytes), region.block(block).payload_bytes,
+                                FinalizeSlab, new SlabHolder{self.link(), cell});
+}
+
 // reclaim(ring, position, index): cell of a slab of a record that the producer has taken back.
 Napi::Value Reclaim(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), true));
@@ -225,6 +252,9 @@ void BindMemory(Napi::Env env, Napi::Object exports) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
   add("share", Share);
+  add("allocate", AllocateZeros);
+  add("take", TakeCellOf);
+  add("view", View);
   add("createRing", CreateRing);
   add("blockOf", BlockOfCell);
   add("generationOf", GenerationOfBlock);

@@ -3,7 +3,8 @@
 import { ForkyardError } from '../errors.js';
 import type { BellSource } from '../family/bell.js';
 import { type Membership, member } from '../family/membership.js';
-import { allocationError, RecordSlabs } from '../memory/slabs.js';
+import { allocationError } from '../memory/allocation-error.js';
+import { RecordSlabs } from '../memory/slabs.js';
 import { type Addon, type AddonConstants, reapOutcome, type SlotId } from '../native/contract.js';
 import { Decoder } from '../serialize/decoder.js';
 import { Fifo } from '../util/fifo.js';

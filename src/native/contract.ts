@@ -90,6 +90,11 @@ export interface Addon extends SystemAddon {
   waitPidfd(fd: number, timeoutMs: number): boolean;
 
   share(bytes: Uint8Array): number;
+  /** The cell of zeros, or a negative failure. */
+  allocate(bytes: number): number;
+  take(ring: number, position: number, index: number): number;
+  /** The buffer holds the cell from now on. Its length may be more than was asked for. */
+  view(cell: number): ArrayBuffer;
   createRing(capacityBytes: number): number;
   blockOf(cell: number): number;
   generationOf(block: number): number;

@@ -25,6 +25,8 @@ export function readSpecial(state: DecodeState, tag: number): unknown {
       return readBytes(state);
     case Tag.SharedBytes:
       return readSharedBytes(state);
+    case Tag.SharedBlock:
+      return state.keep(state.takeSharedBlock());
     case Tag.ResizableBuffer:
       return readResizableBuffer(state);
     case Tag.Error:

@@ -2,7 +2,7 @@
 // a hostile input from reading or allocating more than it holds are here. Kinds of values are in decode-*.ts.
 import { SerializationError } from '../errors.js';
 import type { WireRegistry } from './registry.js';
-import type { SlabReceiver } from './slabs.js';
+import type { SharedBlock, SlabReceiver } from './slabs.js';
 import { kMaxDepth, kMaxLength, kMaxResizableBytes } from './wire-format.js';
 
 /** What a decoding is made with. `readValue` is handed in because the file that holds it imports this one. */
@@ -144,11 +144,13 @@ export class DecodeState {
   }
 
   takeSlab(size: number): ArrayBuffer {
-    if (this.#slabs === undefined)
-      throw this.corrupt('it refers to shared memory, which cannot be received here');
-    const buffer = this.#slabs.take(this.#slabCount++);
+    const buffer = this.#receiver().take(this.#slabCount++);
     if (buffer.byteLength < size) throw this.corrupt('a slab is shorter than what it is said to hold');
     return buffer;
+  }
+
+  takeSharedBlock(): SharedBlock {
+    return this.#receiver().takeShared(this.#slabCount++);
   }
 
   /** After a part that could not be read: as if it had been, with its objects missing. */
@@ -161,6 +163,11 @@ export class DecodeState {
 
   descend(): void {
     if (++this.depth > kMaxDepth) throw this.corrupt('it is nested too deep');
+  }
+
+  #receiver(): SlabReceiver {
+    if (this.#slabs !== undefined) return this.#slabs;
+    throw this.corrupt('it refers to shared memory, which cannot be received here');
   }
 
   corrupt(what: string): SerializationError {

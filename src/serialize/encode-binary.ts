@@ -2,6 +2,7 @@
 // Of a view only the viewed bytes are sent. Reading is in decode-binary.ts.
 import { types } from 'node:util';
 import { EncodeFailure, type EncodeState } from './encode-state.js';
+import type { SharedBlock } from './slabs.js';
 import { kSharedMemoryReason } from './unsupported.js';
 import { byteKinds, kMaxResizableBytes, Tag } from './wire-format.js';
 
@@ -36,6 +37,15 @@ export function writeArrayBuffer(state: EncodeState, buffer: ArrayBuffer | Share
   state.writeLength(maxByteLength);
   state.writeLength(bytes.length);
   state.writeBytes(bytes);
+}
+
+export function writeSharedBlock(state: EncodeState, block: SharedBlock): void {
+  if (state.slabs === undefined) throw new EncodeFailure(block, 'shared memory stays inside its family');
+  if (!state.enter(block)) return;
+  const token = state.slabs.refer(block);
+  if (token < 0) throw new EncodeFailure(block, 'there are too many shared objects in one message');
+  state.tokens.push(token);
+  state.writeByte(Tag.SharedBlock);
 }
 
 function writeBinary(state: EncodeState, kind: number, bytes: Uint8Array): void {

@@ -2,12 +2,13 @@
 // errors, binary data. An instance of an unknown class is written as its fields, as structuredClone does.
 import { types } from 'node:util';
 import { writeArray } from './encode-array.js';
-import { writeArrayBuffer, writeView } from './encode-binary.js';
+import { writeArrayBuffer, writeSharedBlock, writeView } from './encode-binary.js';
 import { writeError } from './encode-error.js';
 import { isDeferred, writeFields, writeObject } from './encode-object.js';
 import { writeBigInt, writeFloat64, writeNumber, writeString } from './encode-primitive.js';
 import { EncodeFailure, type EncodeState } from './encode-state.js';
 import type { ClassEntry, WireExtension } from './registry.js';
+import { SharedBlock } from './slabs.js';
 import { reasonAgainst, reasonAgainstFunction } from './unsupported.js';
 import { Tag } from './wire-format.js';
 
@@ -22,6 +23,7 @@ export function writeSpecial(state: EncodeState, value: object): void {
   if (!types.isProxy(value)) {
     const prototype: object | null = getPrototypeOf(value);
     if (builtinPrototypes.has(prototype)) return writeBuiltin(state, value);
+    if (prototype === SharedBlock.prototype) return writeSharedBlock(state, value as SharedBlock);
     const entry = prototype === null ? undefined : state.registry.findClass(prototype);
     if (entry !== undefined) return writeInstance(state, value, entry);
   }

@@ -64,6 +64,8 @@ export const Tag = {
   ClassPayload: 0x1e,
   /** Followed by Object, Array, SparseArray, Map or Set (the tag alone). */
   Deferred: 0x1f,
+  /** The next slab of the message is memory that both sides share from now on. */
+  SharedBlock: 0x20,
 } as const;
 
 export const kShortString = 0x40;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { SerializationError } from '../../lib/errors.js';
 import { Decoder } from '../../lib/serialize/decoder.js';
 import { Encoder } from '../../lib/serialize/encoder.js';
+import { SharedBlock } from '../../lib/serialize/slabs.js';
 import { byteKinds } from '../../lib/serialize/wire-format.js';
 import { assertSame, roundTrip } from './support.js';
 
@@ -25,8 +26,18 @@ class TestSlabs {
     return token;
   }
 
+  refer({ buffer }: SharedBlock): number {
+    const token = 1000 + this.shared.size * 7;
+    this.shared.set(token, new Uint8Array(buffer));
+    return token;
+  }
+
   drop(token: number): void {
     this.dropped.push(token);
+  }
+
+  takeShared(index: number): SharedBlock {
+    return new SharedBlock((this.shared.get(this.order[index]) as Uint8Array<ArrayBuffer>).buffer);
   }
 
   take(index: number): ArrayBuffer {
@@ -232,5 +243,34 @@ describe('the target', () => {
     encoder.encode(value, new Uint8Array(100), 0, 100);
     expect(encoder.spilled).toBe(true);
     assertSame(new Decoder().decode(encoder.bytes, encoder.start, encoder.end), value);
+  });
+});
+
+describe('a shared block', () => {
+  test('goes by reference, each time it is met, beside slabs that are copies', () => {
+    const block = new SharedBlock(new ArrayBuffer(64));
+    const copied = new Uint8Array(200).fill(3);
+    const slabs = new TestSlabs();
+    const result = throughSlabs({ block, list: [copied, block] }, slabs) as {
+      block: SharedBlock;
+      list: [Uint8Array, SharedBlock];
+    };
+    expect(result.block.buffer).toBe(block.buffer);
+    expect(result.list[1]).toBe(result.block);
+    expect(result.list[0].slice(0, 200)).toEqual(copied);
+  });
+
+  test('cannot leave the family', () => {
+    const value = { deep: [new SharedBlock(new ArrayBuffer(8))] };
+    expect(() => new Encoder().encode(value)).toThrow(/cannot send deep\[0\].*stays inside its family/);
+  });
+
+  test('of which there are too many for one message is refused, and those before it are given back', () => {
+    const slabs = new TestSlabs();
+    const refer = slabs.refer.bind(slabs);
+    slabs.refer = (block) => (slabs.shared.size < 2 ? refer(block) : -1);
+    const blocks = [1, 2, 3].map(() => new SharedBlock(new ArrayBuffer(8)));
+    expect(() => new Encoder({ slabs }).encode(blocks)).toThrow(/too many shared objects/);
+    expect(slabs.dropped).toHaveLength(2);
   });
 });

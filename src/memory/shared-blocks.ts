@@ -1,0 +1,69 @@
+// Blocks of the arena that several environments see at once: what shared arrays are made of. Each environment has one
+// buffer for a block, however often a reference to it arrives. Copies on their way through messages are slabs.ts.
+import { ForkyardError } from '../errors.js';
+import { member } from '../family/membership.js';
+import type { Addon } from '../native/contract.js';
+import { SharedBlock } from '../serialize/slabs.js';
+import { allocationError } from './allocation-error.js';
+import { trimLater } from './trimming.js';
+
+/** A handle: the block and which of its lives is meant. */
+interface BlockHandle {
+  readonly block: number;
+  readonly generation: number;
+}
+
+const handles = new WeakMap<ArrayBuffer, BlockHandle>();
+const known = new Map<string, WeakRef<SharedBlock>>();
+const collected = new FinalizationRegistry<string>((key) => {
+  if (known.get(key)?.deref() === undefined) known.delete(key);
+  trimLater(member().addon);
+});
+
+/** A new block of zeros, of at least so many bytes. Throws `ResourceError` when memory is out. */
+export function allocateBlock(bytes: number): SharedBlock {
+  const { addon } = member();
+  const cell = addon.allocate(bytes);
+  if (cell < 0) throw allocationError(addon.constants, cell, bytes);
+  return viewOf(addon, cell);
+}
+
+/** The cell of one more reference to it. */
+export function referToBlock(addon: Addon, { buffer }: SharedBlock): number {
+  const handle = handles.get(buffer);
+  const cell = handle === undefined ? -1 : addon.acquire(handle.block, handle.generation);
+  if (cell >= 0) return cell;
+  throw new ForkyardError(
+    'A shared object cannot be sent: its memory is none of this family, or was let go.',
+    {
+      code: 'ERR_FORKYARD_STALE_HANDLE',
+    },
+  );
+}
+
+/** The block that a cell refers to; the cell is used up. */
+export function receiveBlock(addon: Addon, cell: number): SharedBlock {
+  const block = known.get(keyOf(handleOf(addon, cell)))?.deref();
+  if (block === undefined) return viewOf(addon, cell);
+  addon.release(cell);
+  return block;
+}
+
+function viewOf(addon: Addon, cell: number): SharedBlock {
+  const handle = handleOf(addon, cell);
+  const block = new SharedBlock(addon.view(cell));
+  const key = keyOf(handle);
+  handles.set(block.buffer, handle);
+  known.set(key, new WeakRef(block));
+  collected.register(block, key);
+  return block;
+}
+
+function handleOf(addon: Addon, cell: number): BlockHandle {
+  const block = addon.blockOf(cell);
+  return { block, generation: addon.generationOf(block) };
+}
+
+function keyOf({ block, generation }: BlockHandle): string {
+  return `${block}:${generation}`;
+}
