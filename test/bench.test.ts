@@ -92,13 +92,13 @@ test('words choose scenarios, groups and rivals', () => {
   expect(all).toMatchObject({ trials: 3, save: true, settings: { measureMs: 1000 } });
 });
 
-test('a quick run is smaller in everything, and neither it nor another scale is saved', () => {
+test('a quick run takes less of everything but sizes, and neither it nor another scale is saved', () => {
   const quick = parseOptions(['--quick']);
   expect(quick).toMatchObject({
     trials: 1,
     save: false,
     summaryOnly: true,
-    settings: { measureMs: 300, scale: 0.5 },
+    settings: { measureMs: 300, scale: 1 },
   });
   expect(namesOf(quick?.rivals)).toEqual(
     expect.arrayContaining(['forkyard', 'piscina', 'poolifier', 'python']),
