@@ -6,12 +6,12 @@ const width = 860;
 const left = 10;
 const barsFrom = 200;
 const barsTo = 640;
-const top = 76;
+const top = 92;
 const barHeight = 11;
 const barStep = 13;
 const groupGap = 26;
 /** Of the axis: a rival that is further from Forkyard ends here, as its figure says. */
-const [least, most] = [0.001, 10];
+const [least, most] = [0.001, 100];
 
 // Each can be read on white and on GitHub's dark background, as an image does not know which it is on.
 const style = [
@@ -27,6 +27,7 @@ const style = [
 /** Bars show how good a rival is, Forkyard being 1, on a logarithmic axis: longer is better in every scenario. */
 export function drawChart(results: readonly Result[]): string {
   const shown = results
+    .filter((result) => forkyardOf(result) !== undefined)
     .map((result) => ({ result, bars: barsOf(result) }))
     .filter(({ bars }) => bars.length > 1);
   const body: string[] = [];
@@ -41,6 +42,7 @@ export function drawChart(results: readonly Result[]): string {
     `<style>${style}</style>`,
     `<text class="title" x="${left}" y="20">Forkyard beside others</text>`,
     `<text x="${left}" y="38">${escaped(conditionsOf(results))}</text>`,
+    `<text x="${left}" y="54">Performance, Forkyard being 1: longer is better in every scenario.</text>`,
     ...drawAxis(y - groupGap),
     ...body,
     '</svg>',

@@ -43,9 +43,9 @@ Rivals:
 --trials N    trials per rival, each a fresh process (default 3, quick 1)
 --seconds N   how long a trial measures, where that is a choice (default 1, quick 0.3); it warms up a third of it
 --workers N   workers of each pool (default 2)
---scale N     what sizes of inputs are multiplied with (default 1, quick 0.5)
+--scale N     what sizes of inputs are multiplied with (default 1)
 --quick       fewer scenarios and rivals, and a summary only
---no-save     leave bench/results/ as it is; so it is also if rivals were chosen, with --quick and another scale
+--no-save     leave bench/results/ as it is; so it is also if rivals were chosen, with --quick or another scale
 --help        this text`;
 
 /** Undefined if only help is wanted. Throws `UsageError` for what it does not know. */
@@ -59,7 +59,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
   }
   const { quick } = values;
   const measureMs = 1000 * positive('seconds', values.seconds ?? (quick ? '0.3' : '1'));
-  const scale = positive('scale', values.scale ?? (quick ? '0.5' : '1'));
+  const scale = positive('scale', values.scale);
   const chosenRivals = rivals.filter(({ name }) => positionals.includes(name));
   return {
     scenarios: chooseScenarios(positionals, quick),
@@ -85,7 +85,7 @@ function parse(args: string[]) {
         trials: { type: 'string' },
         seconds: { type: 'string' },
         workers: { type: 'string', default: '2' },
-        scale: { type: 'string' },
+        scale: { type: 'string', default: '1' },
         quick: { type: 'boolean', default: false },
         'no-save': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

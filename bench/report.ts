@@ -15,10 +15,8 @@ export function formatResult(result: Result): string {
     tableOf(result),
     '',
     ...listed(verdictsOf(result).map(({ text, figure, word }) => `- Wanted: ${text}. ${word}: ${figure}.`)),
-    ...listed(
-      Object.entries(result.leftOut).map(([name, reason]) => `- \`${name}\` is left out: ${reason}.`),
-    ),
-    `${settings.workers} workers, ${trials} trials of a fresh process each, in turn; ${better} is better. ` +
+    ...listed(reasonsOf(result).map(([reason, names]) => `- Left out: ${names.join(', ')}: ${reason}.`)),
+    `${settings.workers} workers, ${countOf([trials])} of a fresh process each, in turn; ${better} is better. ` +
       `${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}, commit ${machine.commit}, ` +
       `${machine.date.slice(0, 10)}; load before: ${machine.loadBefore}, nice value: ${machine.nice}.`,
     '',
@@ -51,7 +49,7 @@ export function conditionsOf(results: readonly Result[]): string {
   if (first === undefined) return 'Nothing has been measured.';
   const { machine, settings } = first;
   return (
-    `Medians of ${rangeOf(results.map(({ trials }) => trials))} trials, ${settings.workers} workers, Node ${machine.node}, ` +
+    `Medians of ${countOf(results.map(({ trials }) => trials))}, ${settings.workers} workers, Node ${machine.node}, ` +
     `${machine.cpu}, ${machine.cpus} CPUs; load of the machine before: ` +
     `${rangeOf(results.map((result) => result.machine.loadBefore))}, nice value: ${machine.nice}.`
   );
@@ -75,6 +73,14 @@ function verdictsOf(result: Result): (typeof noVerdict)[] {
       ? []
       : [{ text, figure: verdict.figure, word: verdict.isMet ? 'Met' : 'Missed' }];
   });
+}
+
+/** Each reason with those whom it keeps out. */
+function reasonsOf({ leftOut }: Result): [string, string[]][] {
+  const names = new Map<string, string[]>();
+  for (const [name, reason] of Object.entries(leftOut))
+    names.set(reason, [...(names.get(reason) ?? []), name]);
+  return [...names];
 }
 
 function tableOf(result: Result): string {
@@ -104,6 +110,10 @@ function tableOf(result: Result): string {
 
 export function formatRatio({ behindForkyard }: RivalResult): string {
   return Number.isFinite(behindForkyard) ? `${behindForkyard.toFixed(2)} x` : '-';
+}
+
+function countOf(trials: readonly number[]): string {
+  return `${rangeOf(trials)} ${Math.max(...trials) === 1 ? 'trial' : 'trials'}`;
 }
 
 function rangeOf(numbers: readonly number[]): string {

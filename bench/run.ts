@@ -12,13 +12,13 @@ import { updateReadme } from './readme.js';
 import { formatResult, formatSummary } from './report.js';
 import { type Measured, makeResult, type Result } from './result.js';
 import { findPackage } from './rivals/find-package.js';
-import { type Rival, whyLeftOut } from './rivals/rival.js';
+import { isFor, type Rival, takesPart, whyLeftOut } from './rivals/rival.js';
 import type { Sample, Scenario, Settings } from './scenario.js';
 
 const runFile = promisify(execFile);
 
-/** A trial takes seconds; after this long it hangs. */
-const hungAfterMs = 60_000;
+/** A trial takes seconds, on a busy machine a minute; after this long it hangs. */
+const hungAfterMs = 180_000;
 
 type Present = Pick<Measured, 'rival' | 'version'>;
 
@@ -45,13 +45,7 @@ async function runScenario(
   const { trials, settings } = options;
   const machine = describeMachine();
   const samples = new Map<Rival, Sample[]>();
-  const leftOut: Record<string, string> = Object.fromEntries(
-    present.flatMap(({ rival }) => {
-      const reason = whyLeftOut(rival, scenario);
-      return reason === undefined ? [] : [[rival.name, reason]];
-    }),
-  );
-  const taking = present.filter(({ rival }) => leftOut[rival.name] === undefined);
+  const taking = present.filter(({ rival }) => takesPart(rival, scenario));
   for (let trial = 0; trial < trials; trial++) {
     for (const { rival } of rotated(taking, trial)) {
       const sample = await runTrial(scenario, rival, settings);
@@ -63,7 +57,16 @@ async function runScenario(
   const measured = taking.map(({ rival, version }): Measured => {
     return { rival, version, samples: samples.get(rival) ?? [] };
   });
-  return makeResult(scenario, measured, { settings, machine, leftOut });
+  return makeResult(scenario, measured, { settings, machine, leftOut: reasonsOf(scenario, present) });
+}
+
+function reasonsOf(scenario: Scenario, present: readonly Present[]): Record<string, string> {
+  const reasons = present
+    .filter(({ rival }) => isFor(rival, scenario))
+    .map(({ rival }) => [rival.name, whyLeftOut(rival, scenario)] as const);
+  return Object.fromEntries(
+    reasons.flatMap(([name, reason]) => (reason === undefined ? [] : [[name, reason]])),
+  );
 }
 
 /** The rivals that are on this machine, with their versions. */

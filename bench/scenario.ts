@@ -67,18 +67,17 @@ export interface Scenario {
 
 /** The median; of an even number of values, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  return (percentile(values, 0.5, 'lower') + percentile(values, 0.5, 'upper')) / 2;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** The least value that this share of all is not above (`upper`: that as many are not below). */
-export function percentile(
-  values: readonly number[],
-  share: number,
-  side: 'lower' | 'upper' = 'lower',
-): number {
+/** The value within which this share of all values is. */
+export function percentile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
-  const rank = side === 'lower' ? Math.ceil(share * sorted.length) - 1 : Math.floor(share * sorted.length);
-  return sorted[Math.min(sorted.length - 1, Math.max(0, rank))] as number;
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
 }
 
 /** A size of an input, at the scale of the settings; at least 2, so that it has two ends. */

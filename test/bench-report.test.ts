@@ -10,7 +10,7 @@ import { chartPath, readResults, withTable } from '../bench/readme.js';
 import { formatResult, formatSummary } from '../bench/report.js';
 import { best, type Measured, makeResult, type Result } from '../bench/result.js';
 import { rivals } from '../bench/rivals/index.js';
-import { whyLeftOut } from '../bench/rivals/rival.js';
+import { takesPart } from '../bench/rivals/rival.js';
 import type { Scenario, Settings } from '../bench/scenario.js';
 import { scenarios } from '../bench/scenarios/index.js';
 import { atLeast, atMost, timesBestProcessPool, timesRival } from '../bench/targets.js';
@@ -42,7 +42,7 @@ test('the median of trials is compared, in the direction that is better', () => 
 test('a report has a row per rival, what was wanted, who was left out, and the conditions', () => {
   const result = {
     ...resultOf('higher', { forkyard: [100, 300, 200], piscina: [50, 20, 10] }),
-    leftOut: { 'some-pool': 'has no legs' },
+    leftOut: { 'some-pool': 'has no legs', 'one-more': 'has no arms', another: 'has no legs' },
   };
   const text = formatResult(result);
   expect(text).toContain('| forkyard 1.0.0 | processes |            200 |   100 |  300 |             |');
@@ -51,7 +51,8 @@ test('a report has a row per rival, what was wanted, who was left out, and the c
   expect(text).toContain('- Wanted: 10 times as good as piscina. Met: 10 x piscina.');
   // poolifier was not measured here, so there is no verdict on it.
   expect(text).not.toContain('poolifier');
-  expect(text).toContain('- `some-pool` is left out: has no legs.');
+  expect(text).toContain('- Left out: some-pool, another: has no legs.');
+  expect(text).toContain('- Left out: one-more: has no arms.');
   expect(text).toContain('commit abc1234');
 });
 
@@ -147,7 +148,8 @@ describe('the chart', () => {
   });
 
   test('shows no scenario that has nobody to compare', () => {
-    expect(barWidths(drawChart([resultOf('higher', { forkyard: [1] })]))).toEqual([]);
+    const alone = [resultOf('higher', { forkyard: [1] }), resultOf('higher', { piscina: [1], python: [2] })];
+    expect(barWidths(drawChart(alone))).toEqual([]);
   });
 });
 
@@ -164,7 +166,7 @@ test("the README's table and chart are made of the saved results, and have what 
 test('every rival is in the saved results of what it takes part in', () => {
   for (const { scenario: name, rivals: saved } of readResults()) {
     const scenario = scenarios.find((candidate) => candidate.name === name) as Scenario;
-    const expected = rivals.filter((rival) => whyLeftOut(rival, scenario) === undefined);
+    const expected = rivals.filter((rival) => takesPart(rival, scenario));
     expect(
       saved.map((rival) => rival.name),
       name,

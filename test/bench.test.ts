@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { help, parseOptions, UsageError } from '../bench/options.js';
 import { rivals } from '../bench/rivals/index.js';
-import { type Rival, whyLeftOut } from '../bench/rivals/rival.js';
+import { type Rival, takesPart } from '../bench/rivals/rival.js';
 import type { Sample, Settings } from '../bench/scenario.js';
 import { scenarios } from '../bench/scenarios/index.js';
 import { runScript } from './helpers/run-script.js';
@@ -65,7 +65,7 @@ test('a run shows each trial as it ends, then a table, and who was left out and 
   for (const name of ['forkyard', 'python']) {
     expect(stdout).toMatch(new RegExp(`^\\| ${name} [\\d.]+ +\\| processes \\| +\\d`, 'm'));
   }
-  expect(stdout).toContain('- `child_process` is left out: ');
+  expect(stdout).toContain('- Left out: child_process: gives no iterator over results.');
   expect(stdout).toMatch(/^\| imap +\|/m);
 });
 
@@ -92,13 +92,13 @@ test('words choose scenarios, groups and rivals', () => {
   expect(all).toMatchObject({ trials: 3, save: true, settings: { measureMs: 1000 } });
 });
 
-test('a quick run is smaller in everything, and neither it nor another scale is saved', () => {
+test('a quick run takes less of everything but sizes, and neither it nor another scale is saved', () => {
   const quick = parseOptions(['--quick']);
   expect(quick).toMatchObject({
     trials: 1,
     save: false,
     summaryOnly: true,
-    settings: { measureMs: 300, scale: 0.5 },
+    settings: { measureMs: 300, scale: 1 },
   });
   expect(namesOf(quick?.rivals)).toEqual(
     expect.arrayContaining(['forkyard', 'piscina', 'poolifier', 'python']),
@@ -144,7 +144,7 @@ function namesOf(list: readonly { readonly name: string }[] | undefined): string
 }
 
 function scenarioNamesOf(rival: Rival): string[] {
-  return namesOf(scenarios.filter((scenario) => whyLeftOut(rival, scenario) === undefined));
+  return namesOf(scenarios.filter((scenario) => takesPart(rival, scenario)));
 }
 
 function takingPart(scenarioName: string): string[] {

@@ -11,10 +11,9 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
     name,
     runsIn: 'processes',
     packageName: 'forkyard',
-    lacks: { 'shared memory': 'SharedArray is not there yet' },
     ...(scenarios && { scenarios }),
     async load() {
-      const { Pool } = await import('forkyard');
+      const { Pool, SharedArray } = await import('forkyard');
       const { tasks } = await import('./forkyard-tasks.js');
       return ({ task, workers }) => {
         const pool = new Pool({ processes: workers, ...options });
@@ -23,6 +22,7 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
           call: (value) => pool.apply(run, [value]),
           map: (items) => pool.map(run, items),
           imap: (items) => pool.imap(run, items, { chunkSize: 100 }),
+          share: (length) => new SharedArray('d', length),
           pids: () => pool.stats().workers.flatMap(({ pid }) => pid ?? []),
           close() {
             pool.terminate();

@@ -3,10 +3,10 @@ import type { Lacks } from './rival.js';
 
 export const threadsLack: Lacks = {
   imap: 'gives no iterator over results',
-  'surviving kills': 'its threads die with the program',
+  'surviving kills': 'no thread dies without its program',
 };
 
 export const processesLack: Lacks = {
   imap: 'gives no iterator over results',
-  'shared memory': 'its processes share no memory',
+  'shared memory': 'processes that share no memory',
 };

@@ -31,11 +31,20 @@ export interface Rival {
 
 type OpenRequested = (request: PoolRequest) => BenchPool | Promise<BenchPool>;
 
-/** Why a rival has no part in a scenario; undefined if it has. */
+/** Whether they are meant for each other at all. */
+export function isFor(rival: Rival, scenario: Scenario): boolean {
+  return (
+    (scenario.rivals?.includes(rival.name) ?? true) && (rival.scenarios?.includes(scenario.name) ?? true)
+  );
+}
+
+/** Why a rival cannot take part in a scenario that is for it; undefined if it can. */
 export function whyLeftOut(rival: Rival, scenario: Scenario): string | undefined {
-  if (scenario.rivals?.includes(rival.name) === false) return `is for ${scenario.rivals.join(', ')} only`;
-  if (rival.scenarios?.includes(scenario.name) === false) return `does ${rival.scenarios.join(', ')} only`;
   return scenario.needs && rival.lacks[scenario.needs];
+}
+
+export function takesPart(rival: Rival, scenario: Scenario): boolean {
+  return isFor(rival, scenario) && whyLeftOut(rival, scenario) === undefined;
 }
 
 /** A rival in Node: `load` imports its library (not measured), what it gives opens a pool. */

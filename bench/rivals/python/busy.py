@@ -9,23 +9,22 @@ from tasks import busy_square
 def skewed(open_pool, parameters, settings):
     tasks = max(2, round(parameters["tasks"] * settings["scale"]))
     every, long, short = parameters["longEvery"], parameters["usPerLongTask"], parameters["usPerTask"]
-    lengths = shuffled([long if i % every == 0 else short for i in range(tasks)])
+    load = Load(shuffled([long if i % every == 0 else short for i in range(tasks)]), settings["workers"])
     pool = open_pool()
-    workers = settings["workers"]
-    rounds(pool, lengths, workers, settings["warmUpMs"], run_calls)
-    by_calls = rounds(pool, lengths, workers, settings["measureMs"], run_calls)
-    by_map = rounds(pool, lengths, workers, settings["measureMs"], run_map)
+    load.rounds(lambda items: run_calls(pool, items), settings["warmUpMs"])
+    by_calls = load.rounds(lambda items: run_calls(pool, items), settings["measureMs"])
+    by_map = load.rounds(lambda items: pool.map(busy_square, items), settings["measureMs"])
     pool.close()
     details = {"byMap": statistics.median(by_map), "rounds": len(by_calls)}
     return {"value": statistics.median(by_calls), "details": details}
 
 
 def task_overhead(open_pool, parameters, settings):
-    lengths = [parameters["usPerTask"]] * max(2, round(parameters["tasks"] * settings["scale"]))
+    tasks = max(2, round(parameters["tasks"] * settings["scale"]))
+    load = Load([parameters["usPerTask"]] * tasks, settings["workers"])
     pool = open_pool()
-    workers = settings["workers"]
-    rounds(pool, lengths, workers, settings["warmUpMs"], run_calls)
-    multiples = rounds(pool, lengths, workers, settings["measureMs"], run_calls)
+    load.rounds(lambda items: run_calls(pool, items), settings["warmUpMs"])
+    multiples = load.rounds(lambda items: run_calls(pool, items), settings["measureMs"])
     pool.close()
     return {"value": (statistics.median(multiples) - 1) * 100, "details": {"rounds": len(multiples)}}
 
@@ -50,23 +49,24 @@ def run_calls(pool, items):
     return results
 
 
-def run_map(pool, items):
-    return pool.map(busy_square, items)
+class Load:
+    """Tasks of these lengths, and the time that they take if workers share them ideally."""
 
+    def __init__(self, lengths, workers):
+        self.items = [{"us": us, "x": x} for x, us in enumerate(lengths)]
+        self.ideal = sum(lengths) / 1e6 / workers
 
-def rounds(pool, lengths, workers, ms, run):
-    """All tasks at once, again and again: the time of each round, as a multiple of the ideal."""
-    items = [{"us": us, "x": x} for x, us in enumerate(lengths)]
-    ideal = sum(lengths) / 1e6 / workers
-    multiples = []
-    end = time.perf_counter() + ms / 1000
-    while not multiples or time.perf_counter() < end:
-        start = time.perf_counter()
-        results = run(pool, items)
-        multiples.append((time.perf_counter() - start) / ideal)
-        if results != [x * x for x in range(len(items))]:
-            raise ValueError("wrong results")
-    return multiples
+    def rounds(self, run, ms):
+        """All tasks at once, again and again: the time of each round, as a multiple of the ideal."""
+        multiples = []
+        end = time.perf_counter() + ms / 1000
+        while not multiples or time.perf_counter() < end:
+            start = time.perf_counter()
+            results = run(self.items)
+            multiples.append((time.perf_counter() - start) / self.ideal)
+            if results != [x * x for x in range(len(self.items))]:
+                raise ValueError("wrong results")
+        return multiples
 
 
 def shuffled(values):

@@ -1,8 +1,8 @@
 # One call at a time: ../../scenarios/latency.ts.
-import math
 import time
 
 from cputime import cpu_microseconds
+from percentile import percentile
 from tasks import square
 
 
@@ -35,7 +35,3 @@ def call_for(pool, ms):
         times.append((after - start) * 1e6)
         start = time.perf_counter()
     return times
-
-
-def percentile(ordered, share):
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -13,13 +13,14 @@ def maps(open_pool, parameters, settings):
 
     def time_round():
         start = time.perf_counter()
-        count = 0
-        for count, result in enumerate(run(values.task, items), 1):
-            if not values.is_right(count - 1, result):
-                raise ValueError(f"item {count - 1} gave {result}")
-        if count != len(items):
-            raise ValueError(f"{count} of {len(items)} results")
-        return time.perf_counter() - start
+        results = list(run(values.task, items))
+        elapsed = time.perf_counter() - start
+        if len(results) != len(items):
+            raise ValueError(f"{len(results)} of {len(items)} results")
+        for i, result in enumerate(results):
+            if not values.is_right(i, result):
+                raise ValueError(f"item {i} gave {result}")
+        return elapsed
 
     first = time_round()
     times = []

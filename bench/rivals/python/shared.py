@@ -1,7 +1,9 @@
 # Memory that both sides see: ../../scenarios/shared.ts. A worker attaches by name, once.
-import statistics
 import time
+from functools import partial
 from multiprocessing import shared_memory
+
+from percentile import percentile
 
 attached = {}
 
@@ -23,17 +25,18 @@ def shared(open_pool, parameters, settings):
     # The system may give more than was asked for: both sides take all of it.
     values = memory.buf.cast("d")
     pool = open_pool()
-    touch(pool, memory.name, values, settings["warmUpMs"])
-    times = sorted(touch(pool, memory.name, values, settings["measureMs"]))
+    call = partial(pool.call, touch_shared, memory.name)
+    touch(call, values, settings["warmUpMs"])
+    times = sorted(touch(call, values, settings["measureMs"]))
     pool.close()
     values.release()
     memory.close()
     memory.unlink()
-    p99 = times[max(0, -(-99 * len(times) // 100) - 1)]
-    return {"value": statistics.median_low(times), "details": {"rounds": len(times), "p99": p99}}
+    details = {"rounds": len(times), "p99": percentile(times, 0.99)}
+    return {"value": percentile(times, 0.5), "details": details}
 
 
-def touch(pool, name, values, ms):
+def touch(call, values, ms):
     """Microseconds of each call, one after the other."""
     times = []
     end = time.perf_counter() + ms / 1000
@@ -41,7 +44,7 @@ def touch(pool, name, values, ms):
         expected = values[0] + 1
         values[-1] = -expected
         start = time.perf_counter()
-        result = pool.call(touch_shared, name)
+        result = call()
         times.append((time.perf_counter() - start) * 1e6)
         if result != expected or values[0] != expected or values[-1] != 1 - expected:
             raise ValueError("what the worker wrote never came back to the caller")
