@@ -3,7 +3,9 @@ import type { BatchLimit } from './batch-cutter.js';
 
 // Long against the cost of a batch (some 50 microseconds), short against what somebody who watches would notice.
 const targetMs = 20;
-const maxBytes = 2 ** 20;
+// Batches and results are freed by garbage collection, which lags behind: larger ones are no faster, and let this process
+// hold hundreds of megabytes.
+const maxBytes = 2 ** 17;
 const maxGrowth = 4;
 // The newest batch's part in the mean.
 const newestShare = 0.3;

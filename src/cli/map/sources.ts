@@ -15,7 +15,7 @@ export interface Source {
 }
 
 const standardInput = 0;
-const readSize = 2 ** 18;
+const readSize = 2 ** 17;
 
 export function sourceOf(file: string): Source {
   return file === '-'
@@ -37,7 +37,9 @@ async function openFile(file: string): Promise<Readable> {
 }
 
 function openStandardInput(): Readable {
-  if (!fstatSync(standardInput).isFile()) return process.stdin;
+  const stats = fstatSync(standardInput);
+  // Of a folder, Node's own would be empty; this one fails as it should.
+  if (!stats.isFile() && !stats.isDirectory()) return process.stdin;
   return createReadStream('', { fd: standardInput, highWaterMark: readSize, autoClose: false });
 }
 
