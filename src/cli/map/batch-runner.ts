@@ -4,8 +4,8 @@ import { TaskTimeoutError, WorkerLostError } from '../../errors.js';
 import type { Pool } from '../../pool/pool.js';
 import type { Batch } from './batch-cutter.js';
 import type { BatchResult, LineFailure } from './batch-result.js';
-import { applyWithin, lostItem } from './pool-items.js';
 import type { MapSettings } from './settings.js';
+import { mapTasks } from './worker.js';
 
 export interface BatchOutcome {
   readonly outputs: readonly Uint8Array[];
@@ -57,14 +57,18 @@ export class BatchRunner {
     const { timeoutMs } = this.#settings;
     // Overlapping calls have timers of their own; the pool ends a worker that does not even come to those.
     const timeout = timeoutMs === undefined || concurrency === 1 ? timeoutMs : 2 * timeoutMs;
-    return applyWithin(this.#pool, [bytes, concurrency], timeout === undefined ? {} : { timeout });
+    return this.#pool.apply(
+      mapTasks.runBatch,
+      [bytes, concurrency],
+      timeout === undefined ? undefined : { timeout },
+    );
   }
 
   async #goOn(part: Part, error: unknown): Promise<BatchOutcome> {
     if (!(error instanceof WorkerLostError || error instanceof TaskTimeoutError)) throw error;
     // Which of the overlapping calls it was, nobody can say: one at a time shows it.
     if (part.concurrency > 1) return await this.#run({ ...part, concurrency: 1 });
-    const item = lostItem(error);
+    const { item } = error;
     if (item === null) {
       if (++this.#idleDeaths > maxIdleDeaths) throw error;
       return await this.#run(part);

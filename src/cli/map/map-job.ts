@@ -3,7 +3,7 @@
 import { settleable } from '../../util/settleable.js';
 import { exitStatus } from '../exit-status.js';
 import { type Batch, BatchCutter } from './batch-cutter.js';
-import type { BatchOutcome, BatchRunner } from './batch-runner.js';
+import type { BatchOutcome } from './batch-runner.js';
 import type { Output } from './output.js';
 import { makePace } from './pace.js';
 import type { Report } from './report.js';
@@ -13,14 +13,14 @@ import type { MapSettings } from './settings.js';
 type JobState = 'reading' | 'finishing' | 'ended';
 
 export interface JobParts {
-  readonly runner: BatchRunner;
+  /** Rejects only if the job cannot go on. */
+  readonly run: (batch: Batch) => Promise<BatchOutcome>;
   readonly output: Output;
   readonly report: Report;
 }
 
 /** A batch, or an input that cannot be read, from its beginning until it is written. */
 interface Entry {
-  readonly lines: number;
   /** Undefined until it is done. */
   finish: (() => Promise<void>) | undefined;
   /** It failed, and nothing is to be written after it. */
@@ -46,6 +46,7 @@ export class MapJob {
   #inputIsAtEnd = false;
   #running = 0;
   #unwritten = 0;
+  #linesUnderWay = 0;
   #status: number = exitStatus.ok;
 
   constructor(settings: MapSettings, parts: JobParts) {
@@ -73,8 +74,9 @@ export class MapJob {
     return this.#status === exitStatus.interrupted;
   }
 
+  /** Begun, and not yet written. */
   get linesUnderWay(): number {
-    return this.#begun.reduce((lines, entry) => lines + entry.lines, 0);
+    return this.#linesUnderWay;
   }
 
   /** Resolves when more of the input can be taken. */
@@ -104,7 +106,7 @@ export class MapJob {
   failSource(text: string): void {
     const isLast = !this.#settings.keepGoing;
     const finish = () => this.#tellFailure(() => this.#parts.report.sourceFailed(text));
-    this.#begun.push({ lines: 0, finish, isLast });
+    this.#begun.push({ finish, isLast });
     this.#unwritten++;
     if (isLast) this.finish();
     else this.#settle();
@@ -148,11 +150,12 @@ export class MapJob {
 
   #begin(batch: Batch): void {
     const source = this.#source;
-    const entry: Entry = { lines: batch.lines, finish: undefined, isLast: false };
+    const entry: Entry = { finish: undefined, isLast: false };
     this.#begun.push(entry);
     this.#unwritten++;
+    this.#linesUnderWay += batch.lines;
     this.#running++;
-    this.#parts.runner.run(batch).then(
+    this.#parts.run(batch).then(
       (outcome) => {
         this.#running--;
         if (outcome.elapsedMs !== undefined) this.#pace.sample(batch.lines, outcome.elapsedMs);
@@ -195,6 +198,7 @@ export class MapJob {
 
   async #write(batch: Batch, { outputs, failures }: BatchOutcome, source: string): Promise<void> {
     await this.#parts.output.write(outputs);
+    this.#linesUnderWay -= batch.lines;
     if (this.#state === 'ended') return;
     this.#parts.report.addLines(batch.lines);
     if (failures.length > 0) await this.#tellFailure(() => this.#parts.report.linesFailed(source, failures));

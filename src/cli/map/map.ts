@@ -21,10 +21,11 @@ const patientRestartBudget = 1000;
 export async function runMap(settings: MapSettings): Promise<number> {
   const sources = settings.files.map(sourceOf);
   const report = new Report();
+  const job = new MapJob(settings, { run: (batch) => runner.run(batch), output: new Output(), report });
+  // Before there are workers: whoever sees those may send signals.
+  const release = heedInterrupts(job, report);
   const pool = startPool(settings);
   const runner = new BatchRunner(pool, settings);
-  const job = new MapJob(settings, { runner, output: new Output(), report });
-  const release = heedInterrupts(job, report);
   const progress = settings.progress ? await showProgress(report, await totalSize(sources)) : undefined;
   try {
     pool.apply(mapTasks.greet).then(
