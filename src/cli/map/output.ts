@@ -1,8 +1,13 @@
 // Standard output: takes results one after the other, and says when they are out, so that who reads slowly slows us down.
 // In which order they come is map-job.ts.
+import { constants, fstatSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+
+const standardOutput = 1;
 
 export class Output {
-  readonly #stream = process.stdout;
+  readonly #stream = openStream();
   #tail: Promise<void> = Promise.resolve();
 
   constructor() {
@@ -24,5 +29,20 @@ export class Output {
     return new Promise((resolve, reject) => {
       this.#stream.write(part, (error) => (error == null ? resolve() : reject(error)));
     });
+  }
+}
+
+/**
+ * A pipe is opened anew. That it must not block is a property of what is opened, which we share with our workers, and libuv
+ * takes it away when it starts one: a reader that stalls would then stall us as a whole, Ctrl-C included.
+ */
+function openStream(): Writable {
+  if (!fstatSync(standardOutput).isFIFO()) return process.stdout;
+  try {
+    const fd = openSync(`/proc/self/fd/${standardOutput}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: false, writable: true });
+  } catch {
+    // No /proc, or a pipe of another user.
+    return process.stdout;
   }
 }
