@@ -7,7 +7,7 @@ import { exitStatus, UsageError } from './exit-status.js';
 import { mapCommand } from './map/command.js';
 
 // Somebody who reads what we print may be gone before we are; what that means is decided where it is written.
-process.stderr.on('error', () => {});
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 end(await main(process.argv));
 
 async function main(argv: string[]): Promise<number> {

@@ -134,7 +134,7 @@ test('--init is run once in each worker, before all lines', async () => {
 });
 
 test('--concurrency overlaps asynchronous calls, results in order', async () => {
-  const options = ['--concurrency', '10', '--chunk-size', '100', '--workers', '1'];
+  const options = ['--concurrency', '10', '--workers', '1'];
   const { stdout } = await runMap('overlaps', { input: numberedLines(100), options });
   const lines = stdout
     .trimEnd()

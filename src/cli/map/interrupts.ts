@@ -7,6 +7,8 @@ import type { Report } from './report.js';
 /** Returns what gives the signals back. */
 export function heedInterrupts(job: MapJob, report: Report): () => void {
   const interrupt = (): void => {
+    // Workers are being waited for, in vain perhaps; they end with us.
+    if (job.hasEnded) process.exit(exitStatus.interrupted);
     if (!job.isInterrupted) {
       const lines = job.linesUnderWay;
       job.finish(exitStatus.interrupted);

@@ -52,7 +52,7 @@ export class MapJob {
   constructor(settings: MapSettings, parts: JobParts) {
     this.#settings = settings;
     this.#parts = parts;
-    this.#pace = makePace(settings.chunkSize);
+    this.#pace = makePace(settings.chunkSize, settings.concurrency);
     this.#window = 2 * settings.workers + 2;
   }
 
@@ -68,6 +68,10 @@ export class MapJob {
   /** All that was begun is written. */
   get isDone(): boolean {
     return this.#unwritten === 0;
+  }
+
+  get hasEnded(): boolean {
+    return this.#state === 'ended';
   }
 
   get isInterrupted(): boolean {

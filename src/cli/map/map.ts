@@ -63,7 +63,8 @@ function startPool(settings: MapSettings): Pool {
 }
 
 async function endPool(pool: Pool, job: MapJob): Promise<void> {
-  if (job.isDone) pool.close();
+  // A worker whose --init never ends would not heed a close.
+  if (job.isDone && !job.isInterrupted) pool.close();
   else pool.terminate();
   await pool.join();
 }

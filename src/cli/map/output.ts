@@ -11,7 +11,7 @@ export class Output {
   #tail: Promise<void> = Promise.resolve();
 
   constructor() {
-    // The callback of the write has it as well; without this it would be thrown.
+    // The callback of the write has it as well; without a listener it would be thrown.
     this.#stream.on('error', () => {});
   }
 

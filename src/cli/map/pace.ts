@@ -15,17 +15,25 @@ export interface Pace {
   sample(lines: number, elapsedMs: number): void;
 }
 
-/** `chunkSize` lines, or as many as take about 20 ms. */
-export function makePace(chunkSize: number | undefined): Pace {
+// Calls that overlap do so within a batch: it needs more of them, or most would wait for its last one.
+const rounds = 4;
+
+/** `chunkSize` lines, or as many as take about 20 ms, and enough for `concurrency` calls to overlap. */
+export function makePace(chunkSize: number | undefined, concurrency: number): Pace {
   return chunkSize === undefined
-    ? new AdaptivePace()
+    ? new AdaptivePace(concurrency === 1 ? 1 : rounds * concurrency)
     : { limit: { lines: chunkSize, bytes: Number.POSITIVE_INFINITY }, sample: () => {} };
 }
 
-/** Begins with single lines: the first ones may take minutes each. */
+/** Begins with as few lines as can be: the first ones may take minutes each. */
 class AdaptivePace implements Pace {
-  #lines = 1;
+  readonly #least: number;
+  #lines: number;
   #msPerLine = 0;
+
+  constructor(least: number) {
+    this.#least = this.#lines = least;
+  }
 
   get limit(): BatchLimit {
     return { lines: this.#lines, bytes: maxBytes };
@@ -34,7 +42,7 @@ class AdaptivePace implements Pace {
   sample(lines: number, elapsedMs: number): void {
     const ms = elapsedMs / lines;
     this.#msPerLine = this.#msPerLine === 0 ? ms : this.#msPerLine + newestShare * (ms - this.#msPerLine);
-    const wanted = Math.max(1, Math.floor(targetMs / this.#msPerLine));
+    const wanted = Math.max(this.#least, Math.floor(targetMs / this.#msPerLine));
     // A batch may have been small because there was no more input just then.
     this.#lines = Math.min(wanted, Math.max(this.#lines, maxGrowth * lines));
   }
