@@ -1,7 +1,8 @@
 // `forkyard map` where something goes wrong: what is told, what is written all the same, and with which status it ends.
 // Lines that take their worker along are map-lost-workers.test.ts, readers that leave map-streams.test.ts.
 import { describe, expect, test } from 'vitest';
-import { Folder, numberedLines, runCli, runMap, runShell } from './support.js';
+import { until } from '../helpers/until.js';
+import { Folder, numberedLines, runCli, runMap, runShell, startMap } from './support.js';
 
 const keepGoing = ['--keep-going'];
 
@@ -13,6 +14,20 @@ describe('a line that fails', () => {
     expect(stderr).toMatch(
       /^forkyard map: <stdin>:5001: RangeError: refused bad \(cause: Error: it is bad\)\n {4}at refuse \(file:.*\/tasks\.mjs:\d+:\d+\)\n$/,
     );
+  });
+
+  test('with --unordered: what was begun before it is written all the same', async () => {
+    using folder = new Folder();
+    const gate = folder.pathOf('gate');
+    const input = `wait ${gate}\nbad\n${numberedLines(1000)}`;
+    const options = ['--unordered', '--chunk-size', '1'];
+    await using map = startMap('waitOrRefuse', { input, options });
+    await until(() => map.stderr.includes('refusing'));
+    folder.write('gate', '');
+    const { stdout, stderr, exitCode } = await map.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('waited\n');
+    expect(stderr).toContain('forkyard map: <stdin>:2: RangeError: refused bad');
   });
 
   test('is left out with --keep-going, and counted', async () => {
@@ -133,6 +148,8 @@ describe('a file that cannot be read', () => {
       stdout: 'A\nB\n',
       stderr: `forkyard map: cannot read ${files[1]}: ENOENT: no such file or directory\n`,
     });
+    const unordered = await runMap('upper', { files, options: ['--unordered'] });
+    expect(unordered).toMatchObject({ exitCode: 1, stdout: 'A\nB\n' });
     const whole = await runMap('upper', { files, options: keepGoing });
     expect(whole).toMatchObject({ exitCode: 1, stdout: 'A\nB\nC\n' });
     expect(whole.stderr).toContain(`cannot read ${folder.path}: EISDIR: illegal operation on a directory`);

@@ -172,11 +172,11 @@ export class MapJob {
     );
   }
 
-  /** Hands on what is done and, unless order is no matter, has nothing undone before it. */
+  /** Hands on what is done and, unless order is no matter, has nothing undone before it; what ends all comes last anyway. */
   #settle(): void {
     for (let index = 0; index < this.#begun.length && this.#state !== 'ended'; ) {
-      const entry = this.#begun[index];
-      if (entry?.finish === undefined) {
+      const entry = this.#begun[index] as Entry;
+      if (entry.finish === undefined || (entry.isLast && index > 0)) {
         if (this.#settings.ordered) break;
         index++;
         continue;
