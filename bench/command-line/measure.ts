@@ -7,16 +7,21 @@ import type { CommandRival } from './rivals.js';
 
 export interface Run {
   readonly seconds: number;
+  /** Of all its processes together. */
+  readonly cpuSeconds: number;
   /** Of the process that the user started; not of its workers. */
   readonly rootPeakMb: number;
 }
 
 const lookEveryMs = 20;
+// USER_HZ, the same on all machines of today.
+const ticksPerSecond = 100;
 
 /** The results are left in `outputPath`. Rejects if the rival fails. */
 export async function runRival({ name, command }: CommandRival, outputPath: string): Promise<Run> {
   const output = openSync(outputPath, 'w');
   const [program, ...args] = command;
+  const cpuBefore = cpuSecondsOfChildren();
   const began = performance.now();
   const child = spawn(program as string, args, { stdio: ['ignore', output, 'inherit'] });
   closeSync(output);
@@ -28,7 +33,7 @@ export async function runRival({ name, command }: CommandRival, outputPath: stri
   const seconds = (performance.now() - began) / 1000;
   clearInterval(timer);
   if (status !== 0) throw new Error(`${name} ended with ${status}`);
-  return { seconds, rootPeakMb };
+  return { seconds, cpuSeconds: cpuSecondsOfChildren() - cpuBefore, rootPeakMb };
 }
 
 export interface Expected {
@@ -54,6 +59,13 @@ export async function checkOutput(
       `${name} wrote something else than the loop in one process: ${found.size} bytes, not ${expected.size}`,
     );
   }
+}
+
+/** Of those that have ended, and of theirs. */
+function cpuSecondsOfChildren(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
 }
 
 function peakMemory(pid: number): number {

@@ -71,17 +71,19 @@ function describe(
   const rows = measured.map(({ rival, runs }) => {
     const seconds = median(runs.map((run) => run.seconds));
     const memory = Math.max(...runs.map((run) => run.rootPeakMb));
+    const cpu = median(runs.map((run) => run.cpuSeconds));
     const ratio = `${(seconds / own).toFixed(2)} x`;
     return [
       rival.name,
       rival.note,
       formatNumber(lines / seconds),
       seconds.toFixed(2),
+      cpu.toFixed(2),
       formatNumber(memory),
       ratio,
     ];
   });
-  const header = ['', '', 'lines/s', 'seconds', 'peak MB of the root', 'forkyard map is'];
+  const header = ['', '', 'lines/s', 'seconds', 'CPU seconds', 'peak MB of the root', 'forkyard map is'];
   return [
     `### ${formatNumber(lines)} lines of an access log to JSON`,
     '',
