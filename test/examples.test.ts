@@ -41,6 +41,13 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'read ahead of the results by at most 2500 records: true',
   ],
   'large-arrays': ['16 MiB back, peak 500', 'first -1, ours still -500', 'shared memory in use: true'],
+  'command-line': [
+    '{"path":"/","status":200}',
+    '{"path":"/missing","status":404}',
+    '{"path":"/about","status":200}',
+    /^forkyard map: <stdin>:3: TypeError: /,
+    'exit status: 1',
+  ],
   'worker-initializer': ['chat chien emu', 'prepared once in each worker: true'],
   'surviving-a-killed-worker': [
     '39 of 40 done',
