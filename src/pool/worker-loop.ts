@@ -5,7 +5,7 @@ import type { BellSource } from '../family/bell.js';
 import { member } from '../family/membership.js';
 import type { ChildContext } from '../process/child.js';
 import { currentProcess } from '../process/current-process.js';
-import { attachRemoteStack } from '../serialize/remote-stack.js';
+import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
@@ -44,7 +44,7 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
       const initialize = (await resolveTask(initializer)) as TaskFunction;
       await initialize(...initargs);
     } catch (error) {
-      attachRemoteStack(error, currentProcess());
+      markRemote(error, currentProcess());
       channel.send({ type: resultMessageType.initializerFailed, id: 0, extra: 0 }, error);
       channel.wakePeerNow();
       process.exitCode = 1;
@@ -198,12 +198,12 @@ class WorkerLoop implements BellSource {
     if (type === taskMessageType.apply) return this.#report(resultMessageType.result, id, result);
     const { values, failure } = result as ChunkOutcome;
     if (failure === undefined) return this.#report(resultMessageType.result, id, values);
-    attachRemoteStack(failure.error, currentProcess());
+    markRemote(failure.error, currentProcess());
     return this.#report(resultMessageType.chunkFailure, id, failure);
   }
 
   #fail({ id }: TakenTask, error: unknown): number {
-    attachRemoteStack(error, currentProcess());
+    markRemote(error, currentProcess());
     return this.#report(resultMessageType.failure, id, error);
   }
 

@@ -1,5 +1,5 @@
 // The main module of a Process's child: finds the target, runs it, reports its result or its error, as Python does.
-import { attachRemoteStack } from '../serialize/remote-stack.js';
+import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import { resolveTask } from '../task/resolve.js';
 import type { ChildContext } from './child.js';
@@ -22,7 +22,7 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
     const error = renamePath(reason, (path) => `result${path}`);
     // As Python prints the traceback of a process that nobody may be waiting for.
     console.error(error);
-    attachRemoteStack(error, currentProcess());
+    markRemote(error, currentProcess());
     report(targetMessageType.failure, error);
     if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = 1;
   }

@@ -18,13 +18,33 @@ export function readError(state: DecodeState): Error {
   const message = (flags & ErrorFlag.Message) !== 0 ? readString(state) : undefined;
   const stack = (flags & ErrorFlag.Stack) !== 0 ? readString(state) : undefined;
   const name = (flags & ErrorFlag.Name) !== 0 ? readString(state) : undefined;
-  const error = state.settle(identity, makeError(state, { origin, className, message, name }));
-  if (stack !== undefined) define(error, 'stack', stack);
+  const Simple =
+    origin === ErrorOrigin.Builtin && name === undefined ? simpleClasses.get(className) : undefined;
+  const error = state.settle(
+    identity,
+    Simple === undefined
+      ? makeError(state, { origin, className, message, name })
+      : withoutTrace(() => (message === undefined ? new Simple() : new Simple(message))),
+  );
+  if (stack !== undefined) setStack(error, stack);
   if ((flags & ErrorFlag.Cause) !== 0) define(error, 'cause', readFrame(state));
   if ((flags & ErrorFlag.Errors) !== 0) define(error, 'errors', readFrame(state));
   readProperties(state, error);
   state.depth--;
   return error;
+}
+
+// What these constructors make needs no repair but the stack, which the engine gives them as an own property.
+const simpleClasses = new Map<string, ErrorConstructor>(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((Simple) => [
+    Simple.name,
+    Simple,
+  ]),
+);
+
+function setStack(error: Error, stack: string): void {
+  if (Object.hasOwn(error, 'stack')) error.stack = stack;
+  else define(error, 'stack', stack);
 }
 
 interface ErrorHead {

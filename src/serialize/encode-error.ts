@@ -8,6 +8,7 @@
 import { writeString } from './encode-primitive.js';
 import { EncodeFailure, type EncodeState } from './encode-state.js';
 import { originOf } from './error-classes.js';
+import { stackToSend } from './remote-stack.js';
 import { ErrorFlag, ErrorOrigin, Tag } from './wire-format.js';
 
 const kFrameHeaderBytes = 12;
@@ -18,7 +19,8 @@ export function writeError(state: EncodeState, error: object): void {
   state.descend(error);
   const { origin, name } = originAndName(state, error);
   const message = readText(error, 'message') || (Object.hasOwn(error, 'message') ? '' : undefined);
-  const stack = readText(error, 'stack');
+  const ownStack = readText(error, 'stack');
+  const stack = ownStack === undefined ? undefined : stackToSend(error, ownStack);
   const keys = Object.keys(error);
   const ownName =
     Object.hasOwn(error, 'name') && !keys.includes('name') ? readText(error, 'name') : undefined;

@@ -1,4 +1,4 @@
-// Says in an error's stack which process it came from.
+// Says in an error's stack which process it came from, and leaves out the frames of the worker's own loop.
 // How errors themselves cross a border is in encode-error.ts and decode-error.ts.
 
 /** The process in which an error was thrown. */
@@ -7,26 +7,26 @@ export interface RemotePlace {
   readonly pid: number;
 }
 
-const attached = new WeakSet<object>();
 const ownFolder = new URL('..', import.meta.url).href;
 const frameStart = '\n    at ';
 
+let marked: unknown;
+let place: RemotePlace | undefined;
+
 /**
- * Appends `    in worker NAME (pid PID)` to the stack of an error that was received; once for each error object, however
- * often it is called. An error that went through several processes has a line for each. The frames of the worker's own
- * loop, from which the task was called, are left out. Leaves what is no error alone.
+ * The error is about to be sent to whoever asked for the work: the stack that is sent ends in `    in worker NAME (pid
+ * PID)`. An error that goes through several processes gets a line from each. The error itself stays as it is.
  */
-export function attachRemoteStack(error: unknown, where: RemotePlace): void {
-  try {
-    // Inside: a Proxy may throw from any question that it is asked.
-    if (!(error instanceof Error) || attached.has(error)) return;
-    attached.add(error);
-    const stack = typeof error.stack === 'string' ? error.stack : `${error.name}: ${error.message}`;
-    const value = `${withoutOwnFrames(stack)}\n    in worker ${where.name} (pid ${where.pid})`;
-    Object.defineProperty(error, 'stack', { value, writable: true, enumerable: false, configurable: true });
-  } catch {
-    // A frozen error keeps the stack that it has; a Proxy is none of ours.
-  }
+export function markRemote(error: unknown, where: RemotePlace): void {
+  marked = error;
+  place = where;
+}
+
+/** The stack that is sent for an error that has this one. */
+export function stackToSend(error: object, stack: string): string {
+  if (error !== marked || place === undefined) return stack;
+  marked = undefined;
+  return `${withoutOwnFrames(stack)}\n    in worker ${place.name} (pid ${place.pid})`;
 }
 
 function withoutOwnFrames(stack: string): string {
@@ -38,5 +38,5 @@ function withoutOwnFrames(stack: string): string {
     if (!frame.includes(ownFolder) && !frame.includes('node:internal/')) break;
     end = start;
   }
-  return stack.slice(0, end);
+  return end === stack.length ? stack : stack.slice(0, end);
 }

@@ -7,7 +7,7 @@ import * as errors from '../../lib/errors.js';
 import { Decoder } from '../../lib/serialize/decoder.js';
 import { Encoder } from '../../lib/serialize/encoder.js';
 import { WireRegistry } from '../../lib/serialize/registry.js';
-import { attachRemoteStack } from '../../lib/serialize/remote-stack.js';
+import { markRemote } from '../../lib/serialize/remote-stack.js';
 import { roundTrip } from './support.js';
 
 const builtins = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
@@ -169,21 +169,46 @@ describe('a class of a user', () => {
   });
 });
 
-describe('attachRemoteStack', () => {
-  test('adds the place once for each error object', () => {
+describe('markRemote', () => {
+  const place = { name: 'pool-1', pid: 77 };
+
+  test('adds the place to the stack that is sent, and leaves the error as it is', () => {
     const error = roundTrip(new Error('x'));
     const { stack } = error;
-    attachRemoteStack(error, { name: 'pool-1', pid: 77 });
-    attachRemoteStack(error, { name: 'pool-1', pid: 77 });
-    expect(error.stack).toBe(`${stack}\n    in worker pool-1 (pid 77)`);
-    expect(Object.keys(error)).toEqual([]);
+    for (let time = 0; time < 2; time++) {
+      markRemote(error, place);
+      expect(roundTrip(error).stack).toBe(`${stack}\n    in worker pool-1 (pid 77)`);
+      expect(error.stack).toBe(stack);
+    }
+    expect(roundTrip(error).stack).toBe(stack);
   });
 
-  test('leaves alone what is no error, and what is frozen', () => {
-    attachRemoteStack('text', { name: 'a', pid: 1 });
+  test('adds it to no other error of the message', () => {
+    const cause = roundTrip(new Error('why'));
+    const error = new Error('x', { cause });
+    markRemote(error, place);
+    const copy = roundTrip({ before: new Error('y'), error });
+    expect(copy.before.stack).not.toContain('pool-1');
+    expect(copy.error.stack).toContain('\n    in worker pool-1 (pid 77)');
+    expect((copy.error.cause as Error).stack).toBe(cause.stack);
+  });
+
+  test('takes anything that can be thrown', () => {
+    for (const thrown of ['text', 0, null, undefined]) {
+      markRemote(thrown, place);
+      expect(roundTrip(thrown)).toBe(thrown);
+    }
     const frozen = Object.freeze(new Error('x'));
-    const { stack } = frozen;
-    attachRemoteStack(frozen, { name: 'a', pid: 1 });
-    expect(frozen.stack).toBe(stack);
+    markRemote(frozen, place);
+    expect(roundTrip<Error>(frozen).stack).toMatch(/errors\.test\.ts.*in worker pool-1/s);
+  });
+
+  test('leaves out the frames of the loop that called the task, and no others', () => {
+    const error = new Error('x');
+    const own = new URL('../../lib/pool/worker-loop.js', import.meta.url).href;
+    const inUserCode = `Error: x\n    at f (${own}:1:1)\n    at task (file:///user/tasks.js:2:3)`;
+    error.stack = `${inUserCode}\n    at run (${own}:5:5)\n    at process.processImmediate (node:internal/timers:1:1)`;
+    markRemote(error, place);
+    expect(roundTrip(error).stack).toBe(`${inUserCode}\n    in worker pool-1 (pid 77)`);
   });
 });
