@@ -129,6 +129,8 @@ export class Bell {
 
   // Announced first, then everything is looked at again.
   #sleep(): void {
+    clearImmediate(this.#spinTurn);
+    this.#spinTurn = undefined;
     this.#spinning.leave();
     this.#fallAsleep();
     if (this.#hasWork()) this.#workAgain();
