@@ -1,6 +1,7 @@
 // Compiles src/ to lib/ from nothing, so that no output of a deleted source stays behind.
 // As npm's `prepare` it does nothing where TypeScript was left out (npm ci --omit=dev).
 import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,8 @@ if (compiler === undefined) {
     stdio: 'inherit',
   });
   process.exitCode = compiling.status ?? 1;
+  // npm does so when it installs; in a checkout nobody would.
+  if (compiling.status === 0) chmodSync(resolve(root, 'lib/cli/main.js'), 0o755);
 }
 
 function findCompiler() {

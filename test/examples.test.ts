@@ -41,6 +41,13 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'read ahead of the results by at most 2500 records: true',
   ],
   'large-arrays': ['16 MiB back, peak 500', 'first -1, ours still -500', 'shared memory in use: true'],
+  'command-line': [
+    '{"path":"/","status":200}',
+    '{"path":"/missing","status":404}',
+    '{"path":"/about","status":200}',
+    /^forkyard map: <stdin>:3: TypeError: /,
+    'exit status: 1',
+  ],
   'worker-initializer': ['chat chien emu', 'prepared once in each worker: true'],
   'surviving-a-killed-worker': [
     '39 of 40 done',
@@ -52,6 +59,13 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'concurrency 1: 100 requests, at most 1 at a time in a worker',
     /^concurrency 25: 100 requests, at most (1\d|2[0-5]|[2-9]) at a time in a worker$/,
   ],
+  'time-limits': [
+    '[ 111, 118, 178 ]',
+    'item 2: TaskTimeoutError, ERR_FORKYARD_TASK_TIMEOUT',
+    'retried: fine',
+    'cancelled: no longer wanted',
+  ],
+  'shared-array': ['true 120000', /^points inside: (\d+), counted here: \1$/, /^[ .:=+*#%@-]+$/],
 };
 
 test('every example is tested', () => {

@@ -10,6 +10,8 @@ export interface RecordHead {
   readonly type: number;
   readonly id: number;
   readonly extra: number;
+  /** Of the value, an array, only the elements are sent. */
+  readonly isList?: boolean;
 }
 
 /** An encoded message that waits for room. Owns its bytes and its slabs. */
@@ -57,14 +59,15 @@ export class RingWriter {
    * the value may change meanwhile. Throws, with nothing written, if the value cannot be encoded.
    */
   write(head: RecordHead, value: unknown): EncodedMessage | null {
+    if (head.isList === true) this.#encoder.expectList(value as unknown[]);
     const place = this.#roomFor(inlineBytes + maxSlabsPerMessage * 8);
+    if (place < 0) return this.encode(value);
     const start = place + 16;
     this.#slabs.beginMessage();
-    this.#encoder.encode(value, this.#bytes, start, place < 0 ? start : start + inlineBytes);
-    const { tokens } = this.#encoder;
-    const size = this.#encoder.end - this.#encoder.start;
-    if (!this.#encoder.spilled && place >= 0) {
-      this.#publish(head.type, head.id, head.extra, size, tokens);
+    this.#encoder.encode(value, this.#bytes, start, start + inlineBytes);
+    if (!this.#encoder.spilled) {
+      const { end, tokens } = this.#encoder;
+      this.#publish(head.type, head.id, head.extra, end - start, tokens);
       return null;
     }
     const message = detach(this.#encoder, this.#slabs);
@@ -137,22 +140,34 @@ export class RingWriter {
   }
 }
 
+// Messages that wait lie one behind the other in blocks of this size: memory of its own for each would cost more than
+// encoding it. A block is garbage when the last of its messages was sent.
+const blockBytes = 65_536;
+let block = new Uint8Array(0);
+let used = 0;
+
 /** Encodes a message to be written later. Throws if the value cannot be encoded. */
 export function detachEncoded(encoder: Encoder, slabs: ArenaSlabs, value: unknown): EncodedMessage {
+  if (block.length - used < inlineBytes) {
+    block = new Uint8Array(blockBytes);
+    used = 0;
+  }
   slabs.beginMessage();
-  encoder.encode(value);
-  return detach(encoder, slabs);
+  encoder.encode(value, block, used, used + inlineBytes);
+  if (encoder.spilled) return detach(encoder, slabs);
+  const { start, end, tokens } = encoder;
+  used = end;
+  return { bytes: block, start, end, cells: tokens.length === 0 ? noCells : [...tokens], flags: 0 };
 }
 
 // Takes the encoder's result out of its buffer, into a slab if it is too long for the ring.
 function detach(encoder: Encoder, slabs: ArenaSlabs): EncodedMessage {
   const { bytes, start, end, tokens } = encoder;
   const encoded = bytes.subarray(start, end);
+  const cells = [...tokens];
   if (encoded.length <= inlineBytes) {
-    const cells = tokens.length === 0 ? noCells : [...tokens];
     return { bytes: encoded.slice(), start: 0, end: encoded.length, cells, flags: 0 };
   }
-  const cells = [...tokens];
   try {
     cells.push(slabs.shareAlways(encoded));
   } catch (error) {

@@ -111,7 +111,16 @@ export class Bell {
   readonly #work = (): void => {
     this.#wakeUp();
     let messages = 0;
-    for (const source of this.#sources) messages += this.#drain(source);
+    // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
+    for (const source of this.#sources) {
+      try {
+        messages += source.drain();
+      } catch (error) {
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    }
     // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
     const isQuiet = messages <= fewMessages;
     if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
@@ -148,18 +157,6 @@ export class Bell {
 
   #spinAgain(): void {
     this.#spinTurn ??= setImmediate(this.#spin);
-  }
-
-  // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
-  #drain(source: BellSource): number {
-    try {
-      return source.drain();
-    } catch (error) {
-      setImmediate(() => {
-        throw error;
-      });
-      return 1;
-    }
   }
 
   // What the messages resolved runs first; the event loop gets its turn before long.

@@ -4,58 +4,57 @@ import type { EncodedMessage } from '../channel/ring-writer.js';
 import { Fifo } from '../util/fifo.js';
 import type { TaskEntry } from './calls.js';
 
-/** A task that waits for a worker. */
-export interface WaitingTask {
-  readonly entry: TaskEntry;
-  readonly message: EncodedMessage;
-}
-
 export class Backlog {
-  readonly #queue = new Fifo<WaitingTask>();
-  readonly #messages = new Map<TaskEntry, EncodedMessage>();
+  readonly #queue = new Fifo<TaskEntry>();
+  #length = 0;
 
   get length(): number {
-    return this.#messages.size;
+    return this.#length;
   }
 
   push(entry: TaskEntry, message: EncodedMessage): void {
-    this.#messages.set(entry, message);
-    this.#queue.push({ entry, message });
+    entry.message = message;
+    this.#length++;
+    this.#queue.push(entry);
   }
 
-  /** In front of all others, in their order. */
-  unshift(tasks: readonly WaitingTask[]): void {
-    for (const { entry, message } of tasks) this.#messages.set(entry, message);
-    this.#queue.unshift(tasks);
+  /** In front of all others, in their order. Each has its message. */
+  unshift(entries: readonly TaskEntry[]): void {
+    this.#length += entries.length;
+    this.#queue.unshift(entries);
   }
 
   /** The oldest, which stays. */
-  peek(): WaitingTask | undefined {
+  peek(): TaskEntry | undefined {
     for (;;) {
-      const task = this.#queue.peek();
-      if (task === undefined || this.#messages.get(task.entry) === task.message) return task;
+      const entry = this.#queue.peek();
+      if (entry === undefined || entry.message !== undefined) return entry;
       this.#queue.shift();
     }
   }
 
   /** Takes away what `peek` gave. */
   shift(): void {
-    const task = this.#queue.shift();
-    if (task !== undefined) this.#messages.delete(task.entry);
+    const entry = this.#queue.shift();
+    if (entry !== undefined) this.withdraw(entry);
   }
 
   /** Its message, if it was waiting: it is not any more. */
   withdraw(entry: TaskEntry): EncodedMessage | undefined {
-    const message = this.#messages.get(entry);
-    if (message !== undefined) this.#messages.delete(entry);
+    const { message } = entry;
+    if (message === undefined) return undefined;
+    entry.message = undefined;
+    this.#length--;
     return message;
   }
 
-  /** Everything; the backlog is empty afterwards. */
+  /** The messages of all; the backlog is empty afterwards. */
   takeAll(): EncodedMessage[] {
-    const messages = [...this.#messages.values()];
-    this.#messages.clear();
-    this.#queue.clear();
+    const messages: EncodedMessage[] = [];
+    for (let entry = this.peek(); entry !== undefined; entry = this.peek()) {
+      messages.push(entry.message as EncodedMessage);
+      this.shift();
+    }
     return messages;
   }
 }

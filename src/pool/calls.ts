@@ -1,5 +1,6 @@
 // What a pool has to do, in its two forms: a single task that waits for a worker, and a feed that makes its chunks only
 // when a worker can take one. Who asked for it and gets the results is results/.
+import type { EncodedMessage } from '../channel/ring-writer.js';
 
 /** Receives the outcome of tasks; `index` is the caller's own number for the task or chunk. */
 export interface ResultSink {
@@ -21,7 +22,8 @@ export interface Chunk {
   readonly type: number;
   readonly taskNumber: number;
   readonly index: number;
-  readonly value: unknown;
+  /** Arguments of a single call, or the items of a chunk. */
+  readonly value: readonly unknown[];
   /** Number of its first item in the input; 0 for a single call. */
   readonly firstItem: number;
   readonly limits: CallLimits;
@@ -51,6 +53,8 @@ export interface TaskEntry {
   worker: number;
   /** The worker's mark after it was given. */
   mark: number;
+  /** Its arguments, encoded, while it waits for a worker. */
+  message: EncodedMessage | undefined;
 }
 
 /** What is needed to run a task once more. */

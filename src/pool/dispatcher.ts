@@ -4,7 +4,7 @@
 import type { EncodedMessage } from '../channel/ring-writer.js';
 import type { ExitStatus } from '../process/exit-status.js';
 import type { UnstartedTask, WorkerResult } from './backend.js';
-import { Backlog, type WaitingTask } from './backlog.js';
+import { Backlog } from './backlog.js';
 import { Balancer } from './balancer.js';
 import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import { Crew, type CrewMember } from './crew.js';
@@ -16,8 +16,8 @@ import { TaskTable } from './task-table.js';
 import { TimeLimits } from './time-limits.js';
 
 export interface DispatcherHooks {
-  /** Encodes a value for later. Throws if it cannot be encoded. */
-  encode(value: unknown): EncodedMessage;
+  /** Encodes arguments or items for later. Throws if they cannot be encoded. */
+  encode(list: readonly unknown[]): EncodedMessage;
   /** Gives an encoded message up that will not be sent. */
   discard(message: EncodedMessage): void;
   /** Settles what has arrived from workers and was not read yet. */
@@ -203,7 +203,7 @@ export class Dispatcher {
   // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
   // again, and keeps tasks that it does not know until then.
   #putBack(member: CrewMember, unstarted: UnstartedTask[]): void {
-    const again: WaitingTask[] = [];
+    const again: TaskEntry[] = [];
     for (const { id, type, taskNumber, message } of unstarted) {
       if (type === taskMessageType.define && this.crew.has(member)) this.numbers.tell(member, taskNumber);
       if (isTask(type)) this.crew.giveBack(member);
@@ -214,7 +214,8 @@ export class Dispatcher {
       }
       entry.worker = -1;
       this.#timeLimits.forget(entry);
-      again.push({ entry, message });
+      entry.message = message;
+      again.push(entry);
     }
     this.#backlog.unshift(again);
   }
@@ -232,19 +233,20 @@ export class Dispatcher {
     this.#hooks.onProgress();
   }
 
-  #give(member: CrewMember, entry: TaskEntry, value: unknown): EncodedMessage | null {
+  #give(member: CrewMember, entry: TaskEntry, value: readonly unknown[]): EncodedMessage | null {
     if (!this.numbers.define(member, entry.taskNumber)) return this.#hooks.encode(value);
     const { worker } = member;
-    const unsent = worker.give({ type: entry.type, id: entry.id, extra: entry.taskNumber }, value);
+    const head = { type: entry.type, id: entry.id, extra: entry.taskNumber, isList: true };
+    const unsent = worker.give(head, value);
     if (unsent === null) this.#hold(member, entry);
     return unsent;
   }
 
   #giveWaiting(member: CrewMember): boolean {
-    const { entry, message } = this.#backlog.peek() as WaitingTask;
+    const entry = this.#backlog.peek() as TaskEntry;
     if (!this.numbers.define(member, entry.taskNumber)) return false;
     const head = { type: entry.type, id: entry.id, extra: entry.taskNumber };
-    if (!member.worker.giveEncoded(head, message)) return false;
+    if (!member.worker.giveEncoded(head, entry.message as EncodedMessage)) return false;
     this.#hold(member, entry);
     this.#backlog.shift();
     return true;

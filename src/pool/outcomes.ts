@@ -79,6 +79,6 @@ function withDone({ done }: Attempt, value: unknown): unknown {
 
 function without(chunk: Chunk, items: number): Chunk {
   if (items === 0) return chunk;
-  const rest = (chunk.value as unknown[]).slice(items);
+  const rest = chunk.value.slice(items);
   return { ...chunk, value: rest, firstItem: chunk.firstItem + items };
 }

@@ -64,7 +64,10 @@ export class Pool {
     member().bell.spin(this.#options.spin);
     const { encoder, slabs } = encodingTools(member());
     this.#dispatcher = new Dispatcher(this.#options.concurrency, {
-      encode: (value) => detachEncoded(encoder, slabs, value),
+      encode: (list) => {
+        encoder.expectList(list);
+        return detachEncoded(encoder, slabs, list);
+      },
       discard: ({ cells }) => {
         for (const cell of cells) slabs.drop(cell);
       },
@@ -187,14 +190,14 @@ export class Pool {
     await this.join();
   }
 
-  #submit(taskNumber: number, value: unknown, limits: CallLimits, call: ApplyCall): void {
+  #submit(taskNumber: number, value: unknown[], limits: CallLimits, call: ApplyCall): void {
     this.#dispatcher.submit(
       { type: taskMessageType.apply, taskNumber, index: 0, value, firstItem: 0, limits },
       call,
     );
   }
 
-  #applyWith(taskNumber: number, value: unknown, options: CallOptions, call: ApplyCall): Promise<unknown> {
+  #applyWith(taskNumber: number, value: unknown[], options: CallOptions, call: ApplyCall): Promise<unknown> {
     const { limits, signal } = this.#resolve('apply', options, []);
     this.#submit(taskNumber, value, limits, call);
     if (signal === undefined) return call.promise;

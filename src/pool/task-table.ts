@@ -25,6 +25,7 @@ export class TaskTable {
       again,
       worker: -1,
       mark: 0,
+      message: undefined,
     };
     this.#entries[id] = entry;
     this.#size++;

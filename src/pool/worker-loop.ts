@@ -92,10 +92,10 @@ class WorkerLoop implements BellSource {
     let taken = 0;
     while (this.#active < this.#concurrency && this.#channel.flush() && now - start < turnMs) {
       const told = this.#told.shift();
-      if (told !== undefined) finished += this.#begin(told);
-      else if (!reader.next()) break;
-      // Else the pool has taken it back, for an idle worker.
-      else if (reader.claim()) finished += this.#takeRecord();
+      if (told === undefined && !reader.next()) break;
+      // Where the record cannot be claimed, the pool has taken it back, for an idle worker.
+      const task = told ?? (reader.claim() ? this.#takeRecord() : undefined);
+      if (task !== undefined) finished += this.#begin(task);
       taken++;
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
@@ -108,8 +108,8 @@ class WorkerLoop implements BellSource {
     return taken;
   }
 
-  // The number of tasks that were run to their end: 0 or 1.
-  #takeRecord(): number {
+  // The task in the record that the reader stands at; undefined if it was something else, and is done.
+  #takeRecord(): TakenTask | undefined {
     const { reader } = this.#channel;
     const { type, id, extra } = reader;
     let value: unknown;
@@ -121,17 +121,11 @@ class WorkerLoop implements BellSource {
     }
     // Its room is given back before the task runs, however long that takes.
     if (reader.advance()) this.#channel.wakePeerNow();
-    if (unreadable !== undefined) return this.#report(resultMessageType.failure, id, unreadable.reason);
-    switch (type) {
-      case taskMessageType.define:
-        this.#learn(extra, value as TaskReference);
-        return 0;
-      case taskMessageType.close:
-        this.#closing = true;
-        return 0;
-      default:
-        return this.#begin({ type, id, task: this.#taskOf(extra), value: value as unknown[] });
-    }
+    if (unreadable !== undefined) this.#report(resultMessageType.failure, id, unreadable.reason);
+    else if (type === taskMessageType.define) this.#learn(extra, value as TaskReference);
+    else if (type === taskMessageType.close) this.#closing = true;
+    else return { type, id, task: this.#taskOf(extra), value: value as unknown[] };
+    return undefined;
   }
 
   #taskOf(number: number): KnownTask {
@@ -145,7 +139,10 @@ class WorkerLoop implements BellSource {
     this.#told.push(...task.early.splice(0));
   }
 
+  // The number of tasks that were run to their end: 0 or 1. Few of our functions are on the stack of the task's: collecting
+  // the trace of an error costs by the frame.
   #begin(taken: TakenTask): number {
+    const { type, id, value } = taken;
     const { run, reference, early } = taken.task;
     if (reference === undefined) {
       early.push(taken);
@@ -153,11 +150,11 @@ class WorkerLoop implements BellSource {
     }
     if (run === undefined) return this.#goOn(taken, 1, this.#resolveAndRun(taken));
     try {
-      const result = this.#call(run, taken);
-      if (isThenable(result)) {
-        // An asynchronous chunk overlaps its own items, and has the worker to itself.
-        return this.#goOn(taken, taken.type === taskMessageType.apply ? 1 : this.#concurrency, result);
-      }
+      beginTask(id);
+      const isSingle = type === taskMessageType.apply;
+      const result = isSingle ? run(...value) : this.#runChunk(run, taken);
+      // An asynchronous chunk overlaps its own items, and has the worker to itself.
+      if (isThenable(result)) return this.#goOn(taken, isSingle ? 1 : this.#concurrency, result);
       return this.#finish(taken, result);
     } catch (error) {
       return this.#fail(taken, error);
@@ -165,20 +162,16 @@ class WorkerLoop implements BellSource {
   }
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
-    taken.task.run ??= (await resolveTask(taken.task.reference as TaskReference)) as TaskFunction;
-    return await this.#call(taken.task.run, taken);
+    const { type, id, task, value } = taken;
+    task.run ??= (await resolveTask(task.reference as TaskReference)) as TaskFunction;
+    const { run } = task;
+    beginTask(id);
+    return await (type === taskMessageType.apply ? run(...value) : this.#runChunk(run, taken));
   }
 
-  #call(run: TaskFunction, { type, id, value }: TakenTask): unknown {
-    beginTask(id);
-    switch (type) {
-      case taskMessageType.apply:
-        return run(...value);
-      case taskMessageType.starmap:
-        return runChunk((args) => run(...(args as unknown[])), value, this.#concurrency);
-      default:
-        return runChunk(run, value, this.#concurrency);
-    }
+  #runChunk(run: TaskFunction, { type, value }: TakenTask): unknown {
+    const call = type === taskMessageType.starmap ? (args: unknown) => run(...(args as unknown[])) : run;
+    return runChunk(call, value, this.#concurrency);
   }
 
   #goOn(taken: TakenTask, weight: number, result: PromiseLike<unknown>): number {

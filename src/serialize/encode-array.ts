@@ -37,7 +37,8 @@ function writeNumbers(state: EncodeState, array: unknown[]): boolean {
     count = scratch.takeFloats(array, length, count);
     if (count < length) return false;
   }
-  if (hasNamedProperties(array, length, isInteger ? kMaxValuesLength : kMaxDoublesLength)) return false;
+  const maxValuesLength = isInteger ? kMaxValuesLength : kMaxDoublesLength;
+  if (array !== state.list && hasNamedProperties(array, length, maxValuesLength)) return false;
   state.writeByte(isInteger ? Tag.Int32Array : Tag.Float64Array);
   state.writeLength(length);
   state.writeBytes(scratch.bytes(isInteger ? length * 4 : length * 8));
@@ -59,7 +60,8 @@ function writeDense(state: EncodeState, array: unknown[]): boolean {
       state.writeValue(state, value);
     }
   }
-  if (holes > 0 || hasNamedProperties(array, length, kMaxValuesLength)) writeNamed(state, array);
+  if (array !== state.list && (holes > 0 || hasNamedProperties(array, length, kMaxValuesLength)))
+    writeNamed(state, array);
   state.writeByte(Tag.End);
   return true;
 }

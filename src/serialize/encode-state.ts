@@ -53,6 +53,8 @@ export class EncodeState {
   depth = 0;
   /** While a value is being encoded. */
   busy = false;
+  /** An array that is a mere list: its named properties, if it has any, are not sent. */
+  list: unknown;
   readonly tokens: number[] = [];
   readonly deferred: DeferredValue[] = [];
   /** Identity numbers of objects under encoding that exist at the receiver only after their content does. */
@@ -93,6 +95,7 @@ export class EncodeState {
   /** Forgets the objects met: they must not be kept alive by an idle encoder. */
   finish(): void {
     this.busy = false;
+    this.list = undefined;
     this.depth = 0;
     if (this.#seenCount > 0) this.#forget();
   }

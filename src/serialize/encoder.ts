@@ -43,6 +43,11 @@ export class Encoder {
     this.#rootName = rootName;
   }
 
+  /** The next value to be encoded is this array, of which only the elements matter: looking for more costs time. */
+  expectList(list: readonly unknown[]): void {
+    this.#state.list = list;
+  }
+
   /**
    * Encodes value into target[start, end); what does not fit goes on, whole, in memory of the encoder. Throws
    * SerializationError with the path of what cannot be encoded, or the ForkyardError of a slab that could not be had;

@@ -12,8 +12,8 @@ export interface ScriptOptions {
   /** Added to this process's environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Written to the child's standard input, which is then closed. Default: empty. */
-  readonly input?: string;
+  /** Written to the child's standard input, which is then closed; `null` leaves it open. Default: empty. */
+  readonly input?: string | Uint8Array | null;
   /** The watchdog: kills the script and all its descendants. Default 50 seconds, below vitest's own. */
   readonly timeoutMs?: number;
 }
@@ -64,7 +64,7 @@ export function startScript(script: URL | string, options: ScriptOptions = {}): 
   });
   // A script that ends without reading closes the pipe under the writer.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  if (options.input !== null) child.stdin.end(options.input ?? '');
   const ended = endOf(child, output, options.timeoutMs ?? 50_000);
   const pid = child.pid ?? -1;
   return {

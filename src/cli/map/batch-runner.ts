@@ -1,0 +1,120 @@
+// Runs a batch of lines in the pool, and goes on after a line that took its worker with it: that line fails or is tried
+// again, the others of its batch are run again. What a worker does is worker.ts; order and output are map-job.ts.
+import { TaskTimeoutError, WorkerLostError } from '../../errors.js';
+import type { Pool } from '../../pool/pool.js';
+import type { Batch } from './batch-cutter.js';
+import type { BatchResult, LineFailure } from './batch-result.js';
+import type { MapSettings } from './settings.js';
+import { mapTasks } from './worker.js';
+
+export interface BatchOutcome {
+  readonly outputs: readonly Uint8Array[];
+  /** With the number of the line in its input. */
+  readonly failures: readonly LineFailure[];
+  /** Undefined if it was not run at one go. */
+  readonly elapsedMs: number | undefined;
+}
+
+interface Part extends Batch {
+  readonly concurrency: number;
+  /** How often its only line has failed already. */
+  readonly attempts: number;
+}
+
+// Of workers that died before any line began: from outside, or of something that a line before left behind.
+const maxIdleDeaths = 3;
+const newline = 0x0a;
+
+export class BatchRunner {
+  readonly #pool: Pool;
+  readonly #settings: MapSettings;
+  #idleDeaths = 0;
+
+  constructor(pool: Pool, settings: MapSettings) {
+    this.#pool = pool;
+    this.#settings = settings;
+  }
+
+  /** Rejects only if the pool can do no more. */
+  async run(batch: Batch): Promise<BatchOutcome> {
+    return await this.#run({ ...batch, concurrency: this.#settings.concurrency, attempts: 0 });
+  }
+
+  async #run(part: Part): Promise<BatchOutcome> {
+    if (part.lines === 0) return { outputs: [], failures: [], elapsedMs: undefined };
+    let result: BatchResult;
+    try {
+      result = await this.#apply(part);
+    } catch (error) {
+      return await this.#goOn(part, error);
+    }
+    this.#idleDeaths = 0;
+    const failures = result.failures.map((failure) => ({ ...failure, line: part.firstLine + failure.line }));
+    return { outputs: [result.output], failures, elapsedMs: result.elapsedMs };
+  }
+
+  #apply({ bytes, concurrency }: Part): Promise<BatchResult> {
+    const { timeoutMs } = this.#settings;
+    // Overlapping calls have timers of their own; the pool ends a worker that does not even come to those.
+    const timeout = timeoutMs === undefined || concurrency === 1 ? timeoutMs : 2 * timeoutMs;
+    return this.#pool.apply(
+      mapTasks.runBatch,
+      [bytes, concurrency],
+      timeout === undefined ? undefined : { timeout },
+    );
+  }
+
+  async #goOn(part: Part, error: unknown): Promise<BatchOutcome> {
+    if (!(error instanceof WorkerLostError || error instanceof TaskTimeoutError)) throw error;
+    // Which of the overlapping calls it was, nobody can say: one at a time shows it.
+    if (part.concurrency > 1) return await this.#run({ ...part, concurrency: 1 });
+    const { item } = error;
+    if (item === null) {
+      if (++this.#idleDeaths > maxIdleDeaths) throw error;
+      return await this.#run(part);
+    }
+    const { before, line, after } = divide(part, item);
+    const begin = await this.#run(before);
+    const middle = await this.#goOnWithLine(line, error);
+    const stops = begin.failures.length + middle.failures.length > 0 && !this.#settings.keepGoing;
+    const end = await this.#run(stops ? { ...after, lines: 0 } : after);
+    return {
+      outputs: [...begin.outputs, ...middle.outputs, ...end.outputs],
+      failures: [...begin.failures, ...middle.failures, ...end.failures],
+      elapsedMs: undefined,
+    };
+  }
+
+  async #goOnWithLine(line: Part, error: WorkerLostError | TaskTimeoutError): Promise<BatchOutcome> {
+    if (line.attempts < this.#settings.retries)
+      return await this.#run({ ...line, attempts: line.attempts + 1 });
+    const failure: LineFailure = { line: line.firstLine, text: this.#describe(error), frames: [] };
+    return { outputs: [], failures: [failure], elapsedMs: undefined };
+  }
+
+  #describe(error: WorkerLostError | TaskTimeoutError): string {
+    if (error instanceof TaskTimeoutError)
+      return `TimeoutError: not done after ${this.#settings.timeoutMs} ms`;
+    const how = error.signal === null ? `with exit code ${error.exitCode}` : `by ${error.signal}`;
+    return `WorkerLostError: the worker (pid ${error.pid}) ended ${how} while it ran this line`;
+  }
+}
+
+/** The lines before the one at `index`, that one, and those after it. */
+function divide(part: Part, index: number): { before: Part; line: Part; after: Part } {
+  const { bytes, lines, firstLine } = part;
+  let start = 0;
+  for (let passed = 0; passed < index; passed++) start = bytes.indexOf(newline, start) + 1;
+  const end = bytes.indexOf(newline, start) + 1;
+  return {
+    before: { ...part, attempts: 0, bytes: bytes.subarray(0, start), lines: index },
+    line: { ...part, bytes: bytes.subarray(start, end), lines: 1, firstLine: firstLine + index },
+    after: {
+      ...part,
+      attempts: 0,
+      bytes: bytes.subarray(end),
+      lines: lines - index - 1,
+      firstLine: firstLine + index + 1,
+    },
+  };
+}
