@@ -41,7 +41,8 @@ Rivals:
   ${rivals.map(({ name }) => name).join(', ')}
 
 --trials N    trials per rival, each a fresh process (default 3, quick 1)
---seconds N   how long a trial measures, where that is a choice (default 1, quick 0.3); it warms up a third of it
+--seconds N   how long a trial measures, where that is a choice (default 1, quick 0.4); it warms up
+              for a third of it, quick as long
 --workers N   workers of each pool (default 2)
 --scale N     what sizes of inputs are multiplied with (default 1)
 --quick       fewer scenarios and rivals, and a summary only
@@ -58,7 +59,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     throw new UsageError(`'${unknown}' is neither a scenario nor a rival: ${known.join(', ')}`);
   }
   const { quick } = values;
-  const measureMs = 1000 * positive('seconds', values.seconds ?? (quick ? '0.3' : '1'));
+  const measureMs = 1000 * positive('seconds', values.seconds ?? (quick ? '0.4' : '1'));
   const scale = positive('scale', values.scale);
   const chosenRivals = rivals.filter(({ name }) => positionals.includes(name));
   return {
@@ -68,7 +69,8 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
     settings: {
       workers: positiveInteger('workers', values.workers),
       measureMs,
-      warmUpMs: measureMs / 3,
+      // What is measured for a short time only must be warm at its beginning.
+      warmUpMs: quick ? measureMs : measureMs / 3,
       scale,
     },
     save: !values['no-save'] && !quick && chosenRivals.length === 0 && scale === 1,
@@ -107,7 +109,7 @@ function namesIn(group: string): string[] {
 function chooseScenarios(words: readonly string[], quick: boolean): readonly Scenario[] {
   const chosen = scenarios.filter(({ name, group }) => words.includes(name) || words.includes(group));
   if (chosen.length > 0) return chosen;
-  return quick ? scenarios.filter(({ isSlow }) => isSlow === undefined) : scenarios;
+  return quick ? scenarios.filter(({ fullOnly }) => fullOnly === undefined) : scenarios;
 }
 
 function chooseRivals(chosen: readonly Rival[], quick: boolean): readonly Rival[] {

@@ -60,7 +60,7 @@ export interface Scenario {
   readonly parameters?: Readonly<Record<string, string | number>>;
   readonly targets?: readonly Target[];
   /** Left out by `--quick`. */
-  readonly isSlow?: true;
+  readonly fullOnly?: true;
   /** One trial. Throws if a result is wrong. */
   measure(open: OpenPool, settings: Settings): Promise<Sample>;
 }

@@ -98,7 +98,7 @@ test('a quick run takes less of everything but sizes, and neither it nor another
     trials: 1,
     save: false,
     summaryOnly: true,
-    settings: { measureMs: 300, scale: 1 },
+    settings: { measureMs: 400, warmUpMs: 400, scale: 1 },
   });
   expect(namesOf(quick?.rivals)).toEqual(
     expect.arrayContaining(['forkyard', 'piscina', 'poolifier', 'python']),

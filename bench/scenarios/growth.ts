@@ -15,7 +15,7 @@ export const growth: readonly Scenario[] = [
     unit: '%',
     better: 'higher',
     rivals: ['forkyard', 'piscina'],
-    isSlow: true,
+    fullOnly: true,
     async measure(open, settings) {
       const throughputs = new Map<number, number>();
       for (const count of counts) throughputs.set(count, await throughputOf(open, count, settings));
@@ -32,7 +32,7 @@ export const growth: readonly Scenario[] = [
     unit: 'MiB',
     better: 'lower',
     rivals: ['forkyard'],
-    isSlow: true,
+    fullOnly: true,
     async measure(open, settings) {
       const pool = await open();
       const total = scaled(10_000_000, settings);

@@ -1,5 +1,5 @@
 // One worker is killed each second: how much of the throughput is left. Rejected calls are made again.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { BenchPool, Scenario } from '../scenario.js';
 import { atLeast } from '../targets.js';
 import { busy } from '../values.js';
@@ -22,13 +22,11 @@ export const killing: Scenario = {
     // A tenth of the scale is for tests: a second is what the figure is about.
     const periodMs = scale < 0.1 ? 250 : 1000;
     const pool = await open();
-    await callFor(pool, periodMs);
-    const before = await callFor(pool, periodMs);
-    const killer = killEach(pool, periodMs);
-    const disturbed = await callFor(pool, kills * periodMs);
-    await killer;
+    await callWhile(pool, sleep(periodMs));
+    const before = await callWhile(pool, sleep(periodMs));
+    const disturbed = await callWhile(pool, killEach(pool, periodMs));
     // Before and after, as code that has run for longer runs faster.
-    const after = await callFor(pool, periodMs);
+    const after = await callWhile(pool, sleep(periodMs));
     const undisturbed = (before.perSecond + after.perSecond) / 2;
     await Promise.race([pool.close(), sleep(5000)]);
     return {
@@ -51,29 +49,36 @@ interface Outcome {
   readonly neverEnded: number;
 }
 
-async function callFor(pool: BenchPool, ms: number): Promise<Outcome> {
+async function callWhile(pool: BenchPool, until: Promise<void>): Promise<Outcome> {
   const start = performance.now();
-  const end = start + ms;
   let [next, done, rejected, ended] = [0, 0, 0, 0];
+  let over = false;
   const lane = async (): Promise<void> => {
-    for (let i = next++; performance.now() < end; ) {
+    for (let i = next++; !over; ) {
       const result = await Promise.resolve(pool.call(make(i))).catch(() => undefined);
       if (result === undefined) {
         rejected++;
+        // A pool that rejects at once must not keep timers from their turn.
+        await nextTurn();
         continue;
       }
       check(i, result);
-      if (performance.now() < end) done++;
+      done++;
       i = next++;
     }
     ended++;
   };
   const all = Promise.all(Array.from({ length: inFlight }, lane));
+  // If a result is wrong, `all` rejects.
+  await Promise.race([until, all]);
+  over = true;
+  const perSecond = (done / (performance.now() - start)) * 1000;
   // A call whose worker died may never end: that is a result too.
-  await Promise.race([all, sleep(ms + 2000)]);
-  return { perSecond: (done / ms) * 1000, rejected, neverEnded: inFlight - ended };
+  await Promise.race([all, sleep(2000)]);
+  return { perSecond, rejected, neverEnded: inFlight - ended };
 }
 
+/** Resolves half a period after the last kill. */
 async function killEach(pool: BenchPool, periodMs: number): Promise<void> {
   if (pool.pids === undefined)
     throw new Error('a rival whose workers cannot be killed takes no part in this');
@@ -82,6 +87,6 @@ async function killEach(pool: BenchPool, periodMs: number): Promise<void> {
     const pids = pool.pids();
     const pid = pids[i % pids.length];
     if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    if (i < kills - 1) await sleep(periodMs);
+    await sleep(i < kills - 1 ? periodMs : periodMs / 2);
   }
 }

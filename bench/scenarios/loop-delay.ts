@@ -16,6 +16,7 @@ export const loopDelay: Scenario = {
   unit: 'ms',
   better: 'lower',
   needs: 'event loop',
+  fullOnly: true,
   async measure(open, { warmUpMs, measureMs }) {
     const pool = await open();
     await callInLanes(pool, { values, inFlight, isLast: after(warmUpMs) });

@@ -19,7 +19,12 @@ export const map: readonly Scenario[] = [
     title: 'map of 1 000 000 numbers',
     targets: [timesRival('python', 1.5)],
   },
-  { ...mapOf('objects', 100_000), name: 'map-objects', title: 'map of 100 000 small objects' },
+  {
+    ...mapOf('objects', 100_000),
+    name: 'map-objects',
+    title: 'map of 100 000 small objects',
+    fullOnly: true,
+  },
   {
     ...mapOf('numbers', 100_000),
     name: 'imap',

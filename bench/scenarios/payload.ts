@@ -3,14 +3,14 @@ import { type BenchPool, median, type Scenario, scaled } from '../scenario.js';
 import { timesRival } from '../targets.js';
 
 export const payload: readonly Scenario[] = [
-  { ...payloadOf('64 KiB', 2 ** 16), name: 'payload-64k', isSlow: true },
-  { ...payloadOf('1 MiB', 2 ** 20), name: 'payload-1m' },
+  { ...payloadOf('64 KiB', 2 ** 16), name: 'payload-64k', fullOnly: true },
+  { ...payloadOf('1 MiB', 2 ** 20), name: 'payload-1m', fullOnly: true },
   {
     ...payloadOf('16 MiB', 2 ** 24),
     name: 'payload-16m',
     targets: [timesRival('worker_threads', 1), timesRival('child_process', 3)],
   },
-  { ...payloadOf('256 MiB', 2 ** 28), name: 'payload-256m', isSlow: true },
+  { ...payloadOf('256 MiB', 2 ** 28), name: 'payload-256m', fullOnly: true },
 ];
 
 function payloadOf(size: string, bytes: number): Omit<Scenario, 'name'> {

@@ -3,10 +3,10 @@ import { type BenchPool, percentile, type Scenario, scaled } from '../scenario.j
 import { atMost } from '../targets.js';
 
 export const shared: readonly Scenario[] = [
-  { ...sharedOf('64 KiB', 2 ** 16), name: 'shared-64k', isSlow: true },
-  { ...sharedOf('1 MiB', 2 ** 20), name: 'shared-1m', isSlow: true },
+  { ...sharedOf('64 KiB', 2 ** 16), name: 'shared-64k', fullOnly: true },
+  { ...sharedOf('1 MiB', 2 ** 20), name: 'shared-1m', fullOnly: true },
   { ...sharedOf('16 MiB', 2 ** 24), name: 'shared-16m' },
-  { ...sharedOf('256 MiB', 2 ** 28), name: 'shared-256m', isSlow: true },
+  { ...sharedOf('256 MiB', 2 ** 28), name: 'shared-256m', fullOnly: true },
 ];
 
 function sharedOf(size: string, bytes: number): Omit<Scenario, 'name'> {
