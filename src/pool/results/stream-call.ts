@@ -98,12 +98,7 @@ export class StreamCall implements Feed {
   /** The iterator that the user has. */
   iterator(): AsyncIterableIterator<unknown> {
     const iterator: AsyncIterableIterator<unknown> = {
-      next: () =>
-        new Promise((resolve, reject) => {
-          this.#takers.push({ resolve, reject });
-          this.#serve();
-          this.#hooks.pump();
-        }),
+      next: () => this.#next(),
       return: async (value?: unknown) => {
         this.#stop();
         this.#serve();
@@ -112,6 +107,18 @@ export class StreamCall implements Feed {
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
+  }
+
+  #next(): Promise<IteratorResult<unknown>> {
+    // Most results are at hand when they are asked for, as they come by the chunk.
+    if (this.#takers.length === 0 && this.#nextValue < this.#values.length) {
+      return Promise.resolve({ done: false, value: this.#values[this.#nextValue++] });
+    }
+    return new Promise((resolve, reject) => {
+      this.#takers.push({ resolve, reject });
+      this.#serve();
+      this.#hooks.pump();
+    });
   }
 
   #settle(index: number, outcome: Outcome): void {
