@@ -3,6 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { killTree } from '../helpers/run-script.js';
 import { processesOf } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
 import {
@@ -42,7 +43,7 @@ describe('memory', () => {
 
   test('an output that stalls stops the reading, and goes on when it is read again', async () => {
     using folder = new Folder();
-    const text = numberedLines(300_000, ` ${'x'.repeat(80)}`);
+    const text = numberedLines(500_000, ` ${'x'.repeat(80)}`);
     const path = folder.write('lines', text);
     await using map = startMap('echo', { files: [path] });
     map.child.stdout?.pause();
@@ -128,9 +129,10 @@ describe('Ctrl-C', () => {
 
   test('twice while the output stalls', async () => {
     using folder = new Folder();
-    const path = folder.write('lines', numberedLines(100_000, 'x'.repeat(50)));
+    const path = folder.write('lines', numberedLines(500_000, ` ${'x'.repeat(80)}`));
     // What a test reads by itself is a socket; a shell makes pipes.
-    const { pid, stderr, ended } = startIntoPipe(folder, 'echo', path);
+    await using map = startIntoPipe(folder, 'echo', path);
+    const { pid, stderr, ended } = map;
     await until(() => readPosition(pid, path) ?? 0, { what: 'the first read' });
     await standstill(() => readPosition(pid, path));
     process.kill(pid, 'SIGINT');
@@ -173,7 +175,15 @@ function startIntoPipe(folder: Folder, name: string, input: string) {
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve)).finally(() =>
     closeSync(pipe),
   );
-  return { pid: child.pid as number, stderr: () => stderr, ended };
+  return {
+    pid: child.pid as number,
+    stderr: () => stderr,
+    ended,
+    async [Symbol.asyncDispose]() {
+      killTree(child.pid as number);
+      await ended;
+    },
+  };
 }
 
 /** Resolves with a value that has been the same for many looks. */

@@ -24,6 +24,14 @@ test('an early line that takes long holds back what comes after it, but with --u
   expect(stdout).toBe('waited\n1\n2\n3\n');
 });
 
+test('many batches that come after a slow line are done meanwhile', async () => {
+  using folder = new Folder();
+  const gate = folder.pathOf('gate');
+  const input = `wait ${gate}\n${numberedLines(200)}open ${gate}\n`;
+  const { stdout } = await runMap('wait', { input, options: ['--chunk-size', '1'] });
+  expect(stdout).toBe(`waited\n${numberedLines(200)}open ${gate}\n`);
+});
+
 test('--unordered writes every result once', async () => {
   const { stdout, exitCode } = await runMap('echo', { input: numberedLines(20_000), options: ['-u'] });
   expect(exitCode).toBe(0);

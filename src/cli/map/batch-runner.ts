@@ -7,7 +7,12 @@ import type { BatchResult, LineFailure } from './batch-result.js';
 import type { MapSettings } from './settings.js';
 import { mapTasks } from './worker.js';
 
-export interface BatchOutcome {
+export interface BatchOutcome extends PartOutcome {
+  /** About what all of it takes in memory. */
+  readonly bytes: number;
+}
+
+interface PartOutcome {
   readonly outputs: readonly Uint8Array[];
   /** With the number of the line in its input. */
   readonly failures: readonly LineFailure[];
@@ -23,6 +28,8 @@ interface Part extends Batch {
 
 // Of workers that died before any line began: from outside, or of something that a line before left behind.
 const maxIdleDeaths = 3;
+// A message and a stack.
+const bytesPerFailure = 1000;
 const newline = 0x0a;
 
 export class BatchRunner {
@@ -37,10 +44,11 @@ export class BatchRunner {
 
   /** Rejects only if the pool can do no more. */
   async run(batch: Batch): Promise<BatchOutcome> {
-    return await this.#run({ ...batch, concurrency: this.#settings.concurrency, attempts: 0 });
+    const outcome = await this.#run({ ...batch, concurrency: this.#settings.concurrency, attempts: 0 });
+    return { ...outcome, bytes: sizeOf(outcome) };
   }
 
-  async #run(part: Part): Promise<BatchOutcome> {
+  async #run(part: Part): Promise<PartOutcome> {
     if (part.lines === 0) return { outputs: [], failures: [], elapsedMs: undefined };
     let result: BatchResult;
     try {
@@ -64,7 +72,7 @@ export class BatchRunner {
     );
   }
 
-  async #goOn(part: Part, error: unknown): Promise<BatchOutcome> {
+  async #goOn(part: Part, error: unknown): Promise<PartOutcome> {
     if (!(error instanceof WorkerLostError || error instanceof TaskTimeoutError)) throw error;
     // Which of the overlapping calls it was, nobody can say: one at a time shows it.
     if (part.concurrency > 1) return await this.#run({ ...part, concurrency: 1 });
@@ -85,7 +93,7 @@ export class BatchRunner {
     };
   }
 
-  async #goOnWithLine(line: Part, error: WorkerLostError | TaskTimeoutError): Promise<BatchOutcome> {
+  async #goOnWithLine(line: Part, error: WorkerLostError | TaskTimeoutError): Promise<PartOutcome> {
     if (line.attempts < this.#settings.retries)
       return await this.#run({ ...line, attempts: line.attempts + 1 });
     const failure: LineFailure = { line: line.firstLine, text: this.#describe(error), frames: [] };
@@ -98,6 +106,10 @@ export class BatchRunner {
     const how = error.signal === null ? `with exit code ${error.exitCode}` : `by ${error.signal}`;
     return `WorkerLostError: the worker (pid ${error.pid}) ended ${how} while it ran this line`;
   }
+}
+
+function sizeOf({ outputs, failures }: PartOutcome): number {
+  return outputs.reduce((sum, output) => sum + output.length, bytesPerFailure * failures.length);
 }
 
 /** The lines before the one at `index`, that one, and those after it. */

@@ -27,6 +27,8 @@ interface Entry {
   isLast: boolean;
 }
 
+// What is done may wait for a slow line before it, so that the other workers need not; but not without limit.
+const maxHeldBytes = 2 ** 24;
 // A line longer than this is not text; to wait for its end would use up the memory.
 const maxLineBytes = 2 ** 28;
 
@@ -47,6 +49,8 @@ export class MapJob {
   #running = 0;
   #unwritten = 0;
   #linesUnderWay = 0;
+  /** Of results that are done and not yet written. */
+  #heldBytes = 0;
   #status: number = exitStatus.ok;
 
   constructor(settings: MapSettings, parts: JobParts) {
@@ -141,7 +145,7 @@ export class MapJob {
   }
 
   #pump(): void {
-    while (this.#state === 'reading' && this.#unwritten < this.#window) {
+    while (this.#state === 'reading' && this.#hasRoom()) {
       const { limit } = this.#pace;
       // An idle worker takes what there is, however little.
       const isWanted =
@@ -150,6 +154,11 @@ export class MapJob {
       if (batch === undefined) return;
       this.#begin(batch);
     }
+  }
+
+  #hasRoom(): boolean {
+    if (this.#unwritten < this.#window) return true;
+    return this.#running < this.#window && this.#heldBytes < maxHeldBytes;
   }
 
   #begin(batch: Batch): void {
@@ -163,6 +172,7 @@ export class MapJob {
       (outcome) => {
         this.#running--;
         if (outcome.elapsedMs !== undefined) this.#pace.sample(batch.lines, outcome.elapsedMs);
+        this.#heldBytes += outcome.bytes;
         entry.finish = () => this.#write(batch, outcome, source);
         entry.isLast = outcome.failures.length > 0 && !this.#settings.keepGoing;
         if (entry.isLast) this.finish();
@@ -200,8 +210,9 @@ export class MapJob {
     this.#notify();
   }
 
-  async #write(batch: Batch, { outputs, failures }: BatchOutcome, source: string): Promise<void> {
+  async #write(batch: Batch, { outputs, failures, bytes }: BatchOutcome, source: string): Promise<void> {
     await this.#parts.output.write(outputs);
+    this.#heldBytes -= bytes;
     this.#linesUnderWay -= batch.lines;
     if (this.#state === 'ended') return;
     this.#parts.report.addLines(batch.lines);
