@@ -1,7 +1,7 @@
 // How many tasks a worker may hold: many short ones, so that it never waits for the pool; one or two long ones, so
 // that none waits behind another while a second worker is idle.
 
-const targetUs = 2000;
+const targetUs = 6000;
 const longTaskUs = 10_000;
 const mostTasks = 1024;
 

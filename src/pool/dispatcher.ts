@@ -9,6 +9,7 @@ import { Balancer } from './balancer.js';
 import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import { Crew, type CrewMember } from './crew.js';
 import { lostError, timeoutError, unsendable } from './failures.js';
+import { LateResults } from './late-results.js';
 import { taskMessageType } from './messages.js';
 import { firstAttempt, Outcomes } from './outcomes.js';
 import { TaskNumbers } from './task-numbers.js';
@@ -34,6 +35,7 @@ export class Dispatcher {
   readonly outcomes: Outcomes;
   readonly #hooks: DispatcherHooks;
   readonly #balancer: Balancer;
+  readonly #lateResults: LateResults;
   readonly #timeLimits: TimeLimits;
   readonly #table = new TaskTable();
   readonly #feeds = new Set<Feed>();
@@ -44,6 +46,7 @@ export class Dispatcher {
     this.#balancer = new Balancer(this.crew, (member, most) => {
       this.#takeBack(member, most);
     });
+    this.#lateResults = new LateResults(this.crew, () => hooks.settleArrived());
     this.outcomes = new Outcomes((entry, attempt) => this.#runAgain(entry, attempt));
     this.#timeLimits = new TimeLimits(concurrency, {
       settleArrived: () => hooks.settleArrived(),
@@ -105,6 +108,7 @@ export class Dispatcher {
       this.#feeds.add(feed);
     }
     if (this.waiting === 0) this.#balancer.watch();
+    this.#lateResults.watch();
     this.#hooks.onProgress();
   }
 

@@ -20,6 +20,11 @@ export class WorkMeter {
     this.#busyMs = channel.constants.ringBusyMs;
   }
 
+  /** Mean run time of the last tasks. */
+  get meanMs(): number {
+    return this.#mean / 1000;
+  }
+
   /** Work begins; overlapping work counts once. */
   enter(now: number): void {
     if (this.#depth++ === 0) this.#since = now;

@@ -33,6 +33,8 @@ interface TakenTask {
 
 // The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
+// Results of short tasks are told of at least so often.
+const announceMs = 4;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
   const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
@@ -63,6 +65,8 @@ class WorkerLoop implements BellSource {
   readonly #tasks: KnownTask[] = [];
   readonly #told: TakenTask[] = [];
   #active = 0;
+  #read = 0;
+  #unreadSince = 0;
   #closing = false;
 
   constructor(channel: Channel, concurrency: number) {
@@ -99,13 +103,29 @@ class WorkerLoop implements BellSource {
       taken++;
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
-      this.#channel.wakePeerNow();
+      if (!this.#mayWait(now)) this.#channel.wakePeerNow();
     }
     if (finished > 0) this.#meter.sample(now - start, finished);
     this.#meter.leave(now);
     this.#channel.wakePeerNow();
     if (this.#closing && this.#active === 0 && this.#channel.flush()) process.exit();
     return taken;
+  }
+
+  // Waking the pool for each result costs more than a short task. Where another one is at hand they may be told of
+  // together; should that one take long after all, the pool looks by itself (late-results.ts).
+  #mayWait(now: number): boolean {
+    const read = Atomics.load(this.#channel.outWords, this.#channel.constants.ringHead);
+    // Another worker may have woken the pool, which then reads from all.
+    if (read !== this.#read) {
+      this.#read = read;
+      this.#unreadSince = now;
+    }
+    return (
+      now - this.#unreadSince < announceMs &&
+      this.#meter.meanMs < announceMs / 2 &&
+      this.#channel.reader.hasRecord()
+    );
   }
 
   // The task in the record that the reader stands at; undefined if it was something else, and is done.
