@@ -42,7 +42,7 @@ Rivals:
 
 --trials N    trials per rival, each a fresh process (default 3, quick 1)
 --seconds N   how long a trial measures, where that is a choice (default 1, quick 0.4); it warms up
-              for a third of it, quick as long
+              for as long before
 --workers N   workers of each pool (default 2)
 --scale N     what sizes of inputs are multiplied with (default 1)
 --quick       fewer scenarios and rivals, and a summary only
@@ -70,7 +70,7 @@ export function parseOptions(args: string[]): BenchOptions | undefined {
       workers: positiveInteger('workers', values.workers),
       measureMs,
       // What is measured for a short time only must be warm at its beginning.
-      warmUpMs: quick ? measureMs : measureMs / 3,
+      warmUpMs: measureMs,
       scale,
     },
     save: !values['no-save'] && !quick && chosenRivals.length === 0 && scale === 1,

@@ -84,7 +84,7 @@ test('words choose scenarios, groups and rivals', () => {
     trials: 2,
     save: false,
     summaryOnly: false,
-    settings: { workers: 2, measureMs: 3000, warmUpMs: 1000, scale: 1 },
+    settings: { workers: 2, measureMs: 3000, warmUpMs: 3000, scale: 1 },
   });
   const all = parseOptions([]);
   expect(namesOf(all?.scenarios)).toEqual(namesOf(scenarios));

@@ -5,7 +5,7 @@ import { busy, values } from '../values.js';
 
 const usPerTask = 1000;
 // Of long tasks only a few hundred are done in the usual time, too few for the engine to have compiled what handles them.
-const longWarmUp = 9;
+const longWarmUp = 3;
 
 export const skewed: Scenario = {
   name: 'skewed',

@@ -14,6 +14,7 @@ export interface BellSource {
 // How long messages are handled before the event loop gets its turn.
 const turnMs = 2;
 const fewMessages = 4;
+const resolved = Promise.resolve();
 
 export class Bell {
   readonly #addon: Addon;
@@ -46,18 +47,24 @@ export class Bell {
   /** From now on the source is looked at; also for what arrived before. */
   add(source: BellSource): void {
     this.#sources.add(source);
-    if (source.hasWork()) queueMicrotask(this.onRing);
+    if (source.hasWork()) this.onRing();
   }
 
   remove(source: BellSource): void {
     this.#sources.delete(source);
   }
 
-  /** The addon calls this on the event loop. */
+  /** The addon calls this on the event loop; others may. */
   readonly onRing = (): void => {
     this.#turnStart = performance.now();
-    this.#work();
+    this.#workSoon();
   };
+
+  /** Hands over, at once, what has arrived. Not while a source is being drained. */
+  drainNow(): void {
+    this.#turnStart = performance.now();
+    this.#work();
+  }
 
   /** Wakes the environment in `slot` if it sleeps and this environment has not rung for that sleep before. */
   wake(slot: number): void {
@@ -148,7 +155,7 @@ export class Bell {
     if (this.#hasWork()) {
       this.#spinning.hit();
       this.#turnStart = now;
-      this.#work();
+      this.#workSoon();
     } else if (this.#keepAlive > 0 && !this.#spinning.isOver(now)) {
       this.#spinAgain();
     } else {
@@ -164,11 +171,13 @@ export class Bell {
   // What the messages resolved runs first; the event loop gets its turn before long.
   #workAgain(): void {
     this.#wakeUp();
-    if (performance.now() - this.#turnStart < turnMs) {
-      queueMicrotask(this.#work);
-    } else {
-      setImmediate(this.onRing);
-    }
+    if (performance.now() - this.#turnStart < turnMs) this.#workSoon();
+    else setImmediate(this.onRing);
+  }
+
+  // As a microtask it has nothing below it on the stack: what a worker's tasks throw collects the stack, by the frame.
+  #workSoon(): void {
+    void resolved.then(this.#work);
   }
 
   #fallAsleep(): void {

@@ -71,7 +71,7 @@ export class Pool {
       discard: ({ cells }) => {
         for (const cell of cells) slabs.drop(cell);
       },
-      settleArrived: () => member().bell.onRing(),
+      settleArrived: () => member().bell.drainNow(),
       dismiss: ({ index }, isNeeded) => this.#supervisor.dismiss(index, isNeeded),
       onProgress: () => this.#onProgress(),
     });

@@ -88,19 +88,30 @@ class WorkerLoop implements BellSource {
   }
 
   drain(): number {
-    const { reader } = this.#channel;
     const start = performance.now();
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
     let taken = 0;
-    while (this.#active < this.#concurrency && this.#channel.flush() && now - start < turnMs) {
-      const told = this.#told.shift();
-      if (told === undefined && !reader.next()) break;
-      // Where the record cannot be claimed, the pool has taken it back, for an idle worker.
-      const task = told ?? (reader.claim() ? this.#takeRecord() : undefined);
-      if (task !== undefined) finished += this.#begin(task);
-      taken++;
+    for (; this.#canTake(now - start); taken++) {
+      const next = this.#next();
+      // Called from here, not from a function of its own: what a task throws collects the stack, which costs by the frame.
+      const run = next?.task.run;
+      if (next !== undefined && run !== undefined) {
+        const { id, value, type } = next;
+        let result: unknown;
+        let failed = false;
+        beginTask(id);
+        try {
+          result = type === taskMessageType.apply ? run(...value) : this.#runChunk(run, next);
+        } catch (error) {
+          failed = true;
+          result = error;
+        }
+        finished += failed ? this.#fail(next, result) : this.#settle(next, result);
+      } else if (next !== undefined) {
+        this.#prepare(next);
+      }
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
       if (!this.#mayWait(now)) this.#channel.wakePeerNow();
@@ -112,6 +123,18 @@ class WorkerLoop implements BellSource {
     return taken;
   }
 
+  #canTake(elapsedMs: number): boolean {
+    if (this.#active >= this.#concurrency || !this.#channel.flush() || elapsedMs >= turnMs) return false;
+    return this.#told.length > 0 || this.#channel.reader.next();
+  }
+
+  // Undefined: something else was taken and done.
+  #next(): TakenTask | undefined {
+    const { reader } = this.#channel;
+    // Where the record cannot be claimed, the pool has taken it back, for an idle worker.
+    return this.#told.shift() ?? (reader.claim() ? this.#takeRecord() : undefined);
+  }
+
   // Waking the pool for each result costs more than a short task. Where another one is at hand they may be told of
   // together; should that one take long after all, the pool looks by itself (late-results.ts).
   #mayWait(now: number): boolean {
@@ -121,11 +144,9 @@ class WorkerLoop implements BellSource {
       this.#read = read;
       this.#unreadSince = now;
     }
-    return (
-      now - this.#unreadSince < announceMs &&
-      this.#meter.meanMs < announceMs / 2 &&
-      this.#channel.reader.hasRecord()
-    );
+    const { meanMs } = this.#meter;
+    if (meanMs === 0 || meanMs > announceMs / 2) return false;
+    return now - this.#unreadSince < announceMs && this.#channel.reader.hasRecord();
   }
 
   // The task in the record that the reader stands at; undefined if it was something else, and is done.
@@ -159,26 +180,17 @@ class WorkerLoop implements BellSource {
     this.#told.push(...task.early.splice(0));
   }
 
-  // The number of tasks that were run to their end: 0 or 1. Few of our functions are on the stack of the task's: collecting
-  // the trace of an error costs by the frame.
-  #begin(taken: TakenTask): number {
-    const { type, id, value } = taken;
-    const { run, reference, early } = taken.task;
-    if (reference === undefined) {
-      early.push(taken);
-      return 0;
-    }
-    if (run === undefined) return this.#goOn(taken, 1, this.#resolveAndRun(taken));
-    try {
-      beginTask(id);
-      const isSingle = type === taskMessageType.apply;
-      const result = isSingle ? run(...value) : this.#runChunk(run, taken);
-      // An asynchronous chunk overlaps its own items, and has the worker to itself.
-      if (isThenable(result)) return this.#goOn(taken, isSingle ? 1 : this.#concurrency, result);
-      return this.#finish(taken, result);
-    } catch (error) {
-      return this.#fail(taken, error);
-    }
+  #prepare(taken: TakenTask): void {
+    const { reference, early } = taken.task;
+    if (reference === undefined) early.push(taken);
+    else this.#goOn(taken, 1, this.#resolveAndRun(taken));
+  }
+
+  // The number of tasks that were run to their end: 0 or 1.
+  #settle(taken: TakenTask, result: unknown): number {
+    if (!isThenable(result)) return this.#finish(taken, result);
+    // An asynchronous chunk overlaps its own items, and has the worker to itself.
+    return this.#goOn(taken, taken.type === taskMessageType.apply ? 1 : this.#concurrency, result);
   }
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
@@ -205,7 +217,7 @@ class WorkerLoop implements BellSource {
       this.#meter.sample((now - began) / this.#concurrency, 1);
       this.#meter.leave(now);
       this.#channel.wakePeerNow();
-      queueMicrotask(member().bell.onRing);
+      member().bell.onRing();
     };
     result.then(
       (value) => settle(() => this.#finish(taken, value)),
