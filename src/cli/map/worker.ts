@@ -1,6 +1,7 @@
 // What a worker does: it finds the user's function once, then calls it for the lines of one batch after the other.
 // The root's half is batch-runner.ts; how lines become items and results lines, format.ts.
 import { beginItem } from '../../pool/current-item.js';
+import { isThenable } from '../../pool/run-chunk.js';
 import { defineTasks } from '../../task/define-tasks.js';
 import type { TaskReference } from '../../task/reference.js';
 import { resolveTask } from '../../task/resolve.js';
@@ -135,8 +136,4 @@ function linesOf(bytes: Uint8Array): string[] {
   lines.pop();
   if (!text.includes('\r\n')) return lines;
   return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }
