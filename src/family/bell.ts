@@ -26,6 +26,7 @@ export class Bell {
   readonly #lastRung = new Map<number, number>();
   readonly #sources = new Set<BellSource>();
   readonly #announced = new Set<number>();
+  #draining = false;
   #flushScheduled = false;
   readonly #spinning: Spinning;
   #spinTurn: NodeJS.Immediate | undefined;
@@ -60,8 +61,9 @@ export class Bell {
     this.#workSoon();
   };
 
-  /** Hands over, at once, what has arrived. Not while a source is being drained. */
+  /** Hands over, at once, what has arrived; nothing while that is being done already. */
   drainNow(): void {
+    if (this.#draining) return;
     this.#turnStart = performance.now();
     this.#work();
   }
@@ -118,6 +120,7 @@ export class Bell {
   readonly #work = (): void => {
     this.#wakeUp();
     let messages = 0;
+    this.#draining = true;
     // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
     for (const source of this.#sources) {
       try {
@@ -128,6 +131,7 @@ export class Bell {
         });
       }
     }
+    this.#draining = false;
     // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
     const isQuiet = messages <= fewMessages;
     if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();

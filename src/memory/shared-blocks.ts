@@ -33,6 +33,7 @@ export function referToBlock(addon: Addon, { buffer }: SharedBlock): number {
   const handle = handles.get(buffer);
   const cell = handle === undefined ? -1 : addon.acquire(handle.block, handle.generation);
   if (cell >= 0) return cell;
+  if (cell === addon.constants.ledgerFull) throw allocationError(addon.constants, cell, buffer.byteLength);
   throw new ForkyardError(
     'A shared object cannot be sent: its memory is none of this family, or was let go.',
     {

@@ -7,7 +7,8 @@ export interface UnstartedTask {
   readonly id: number;
   readonly type: number;
   readonly taskNumber: number;
-  readonly message: EncodedMessage;
+  /** Null if its slabs could not be had back. */
+  readonly message: EncodedMessage | null;
 }
 
 /** A message of `resultMessageType` from a worker. */

@@ -29,6 +29,13 @@ export interface ImapOptions extends MapOptions {
   readonly bufferSize?: number | undefined;
 }
 
+/** What map, starmap and imap are called with, not yet checked. */
+export interface MapRequest {
+  readonly task: unknown;
+  readonly items: unknown;
+  readonly options: MapOptions;
+}
+
 export interface ResolvedCall {
   readonly limits: CallLimits;
   readonly signal: AbortSignal | undefined;

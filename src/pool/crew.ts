@@ -78,7 +78,7 @@ export class Crew {
   }
 
   take(member: CrewMember): void {
-    if (member.held < member.credit) this.#free--;
+    if (member.held < member.credit && this.has(member)) this.#free--;
     member.held++;
   }
 

@@ -8,26 +8,14 @@ import { Backlog } from './backlog.js';
 import { Balancer } from './balancer.js';
 import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import { Crew, type CrewMember } from './crew.js';
-import { lostError, timeoutError, unsendable } from './failures.js';
+import type { DispatcherHooks } from './dispatcher-hooks.js';
+import { argumentsLostError, lostError, timeoutError, unsendable } from './failures.js';
 import { LateResults } from './late-results.js';
-import { taskMessageType } from './messages.js';
+import { isTask, taskMessageType } from './messages.js';
 import { firstAttempt, Outcomes } from './outcomes.js';
 import { TaskNumbers } from './task-numbers.js';
 import { TaskTable } from './task-table.js';
 import { TimeLimits } from './time-limits.js';
-
-export interface DispatcherHooks {
-  /** Encodes arguments or items for later. Throws if they cannot be encoded. */
-  encode(list: readonly unknown[]): EncodedMessage;
-  /** Gives an encoded message up that will not be sent. */
-  discard(message: EncodedMessage): void;
-  /** Settles what has arrived from workers and was not read yet. */
-  settleArrived(): void;
-  /** A worker runs what nobody wants any more: to be ended once `isNeeded` says no, and replaced now. */
-  dismiss(member: CrewMember, isNeeded: () => boolean): void;
-  /** `isAwaited` or `isDone` may have changed. */
-  onProgress(): void;
-}
 
 export class Dispatcher {
   readonly crew: Crew;
@@ -40,6 +28,8 @@ export class Dispatcher {
   readonly #table = new TaskTable();
   readonly #feeds = new Set<Feed>();
   readonly #backlog = new Backlog();
+  #pumping = false;
+  #pumpWanted = false;
 
   constructor(concurrency: number, hooks: DispatcherHooks) {
     this.crew = new Crew(concurrency);
@@ -83,6 +73,7 @@ export class Dispatcher {
       const unsent =
         member === undefined ? this.#hooks.encode(chunk.value) : this.#give(member, entry, chunk.value);
       if (unsent !== null) this.#backlog.push(entry, unsent);
+      else if (member !== undefined && member.held > 1) this.#lateResults.watch();
     } catch (error) {
       this.#table.delete(entry);
       throw unsendable(error, chunk);
@@ -98,6 +89,24 @@ export class Dispatcher {
 
   /** Gives out what can be given out: what waits first, then the feeds in turn. */
   pump(): void {
+    // An input that is being read may use this very pool.
+    this.#pumpWanted = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#pumpWanted) {
+        this.#pumpWanted = false;
+        this.#giveOut();
+      }
+    } finally {
+      this.#pumping = false;
+    }
+    if (this.waiting === 0) this.#balancer.watch();
+    this.#lateResults.watch();
+    this.#hooks.onProgress();
+  }
+
+  #giveOut(): void {
     while (this.waiting > 0) {
       const member = this.crew.pick();
       if (member === undefined || !this.#giveWaiting(member)) break;
@@ -107,9 +116,6 @@ export class Dispatcher {
       if (!this.#pumpFeed(feed) || !this.#feeds.delete(feed)) continue;
       this.#feeds.add(feed);
     }
-    if (this.waiting === 0) this.#balancer.watch();
-    this.#lateResults.watch();
-    this.#hooks.onProgress();
   }
 
   /** A message from a worker. */
@@ -131,6 +137,8 @@ export class Dispatcher {
 
   /** The call is over: it fails with this error, and workers that run tasks of it are dismissed. */
   cancel(sink: ResultSink, error: unknown): void {
+    // A result that is here already is no reason to end a worker.
+    this.#hooks.settleArrived();
     for (const entry of this.#table.ofSink(sink)) {
       this.#giveUp(entry);
       this.outcomes.fail(entry, error);
@@ -151,7 +159,7 @@ export class Dispatcher {
 
   /** What a dead worker had not begun goes to the others, before all that waits. */
   reclaim(member: CrewMember, unstarted: UnstartedTask[], status: ExitStatus): void {
-    this.#putBack(member, unstarted);
+    this.#putBack(member, unstarted, false);
     // Given to it and not in its ring any more: it died while it took the arguments, or broke its own ring.
     for (const entry of this.#table.ofWorker(member.index)) this.#lose(member, entry, status);
     this.pump();
@@ -180,7 +188,7 @@ export class Dispatcher {
     const unstarted = member.worker.takeBack(Infinity);
     const hasBegun = !unstarted.some(({ id, type }) => id === entry.id && isTask(type));
     if (hasBegun) this.crew.remove(member.index);
-    this.#putBack(member, unstarted);
+    this.#putBack(member, unstarted, true);
     if (hasBegun) this.#hooks.dismiss(member, () => this.#table.ofWorker(member.index).length > 0);
   }
 
@@ -200,20 +208,25 @@ export class Dispatcher {
   }
 
   #takeBack(member: CrewMember, most: number): void {
-    this.#putBack(member, member.worker.takeBack(most));
+    this.#putBack(member, member.worker.takeBack(most), true);
     this.pump();
   }
 
   // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
   // again, and keeps tasks that it does not know until then.
-  #putBack(member: CrewMember, unstarted: UnstartedTask[]): void {
+  #putBack(member: CrewMember, unstarted: UnstartedTask[], isAlive: boolean): void {
     const again: TaskEntry[] = [];
     for (const { id, type, taskNumber, message } of unstarted) {
-      if (type === taskMessageType.define && this.crew.has(member)) this.numbers.tell(member, taskNumber);
+      if (type === taskMessageType.define && isAlive) this.numbers.tell(member, taskNumber);
       if (isTask(type)) this.crew.giveBack(member);
       const entry = isTask(type) ? this.#table.get(id) : undefined;
       if (entry === undefined || entry.worker !== member.index) {
-        this.#hooks.discard(message);
+        if (message !== null) this.#hooks.discard(message);
+        continue;
+      }
+      if (message === null) {
+        this.#forget(entry);
+        this.outcomes.lose(entry, () => argumentsLostError(this.numbers.referenceOf(taskNumber)));
         continue;
       }
       entry.worker = -1;
@@ -258,13 +271,17 @@ export class Dispatcher {
 
   // True if the feed gave a chunk to a worker.
   #pumpFeed(feed: Feed): boolean {
-    const member = this.waiting === 0 ? this.crew.pick() : undefined;
-    const chunk = member === undefined ? null : feed.next();
+    const picked = this.waiting === 0 ? this.crew.pick() : undefined;
+    const chunk = picked === undefined ? null : feed.next();
+    // The input that was read may have ended the call, or the pool.
+    const isWanted = this.#feeds.has(feed);
     if (feed.isExhausted) this.#feeds.delete(feed);
-    if (chunk === null || member === undefined) return false;
+    if (chunk === null || picked === undefined || !isWanted) return false;
+    const member = this.crew.has(picked) ? picked : undefined;
     const entry = this.#table.add(feed, chunk, firstAttempt(chunk));
     try {
-      const unsent = this.#give(member, entry, chunk.value);
+      const unsent =
+        member === undefined ? this.#hooks.encode(chunk.value) : this.#give(member, entry, chunk.value);
       if (unsent !== null) this.#backlog.push(entry, unsent);
     } catch (error) {
       this.#table.delete(entry);
@@ -279,8 +296,4 @@ export class Dispatcher {
     this.crew.take(member);
     if (entry.limits.timeoutMs > 0) this.#timeLimits.watch(member, entry);
   }
-}
-
-function isTask(type: number): boolean {
-  return type >= taskMessageType.apply && type !== taskMessageType.close;
 }

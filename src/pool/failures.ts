@@ -1,5 +1,5 @@
 // The errors of a pool's own making, in the words of whoever made the call. What a task throws is none of them.
-import { TaskTimeoutError, WorkerLostError } from '../errors.js';
+import { ResourceError, TaskTimeoutError, WorkerLostError } from '../errors.js';
 import { describeExit, type ExitStatus, exitCodeOf } from '../process/exit-status.js';
 import { itemPath, renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
@@ -41,6 +41,15 @@ export function timeoutError(
     `${reference.name}${at(item)} has run for more than ${timeout} ms; its worker ${worker.name} (pid ${worker.pid}) is ` +
       'killed and replaced. Give it a longer `timeout`, or less to do.',
     { timeout, task: `${reference.module}#${reference.name}`, item },
+  );
+}
+
+/** The arguments were lost on their way back from a worker: this process holds too many shared buffers. */
+export function argumentsLostError(reference: TaskReference): ResourceError {
+  return new ResourceError(
+    `The arguments of ${reference.name} could not be taken back from a worker: this process holds too many shared ` +
+      'buffers. Have fewer calls with large data in flight.',
+    { code: 'ERR_FORKYARD_LEDGER_FULL', syscall: 'reclaim' },
   );
 }
 

@@ -19,6 +19,11 @@ export const taskMessageType = {
   close: first + 4,
 } as const;
 
+/** Whether a message to a worker is a task. */
+export function isTask(type: number): boolean {
+  return type >= taskMessageType.apply && type !== taskMessageType.close;
+}
+
 /** Worker to pool. `id` is that of the task. */
 export const resultMessageType = {
   /** The initializer has run: tasks may come. */

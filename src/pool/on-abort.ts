@@ -3,9 +3,38 @@
 /** Calls `cancel` with the reason when the signal is aborted, unless the returned function was called before. */
 export function onAbort(signal: AbortSignal | undefined, cancel: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => {};
-  const listener = (): void => cancel(signal.reason);
+  if (signal.aborted) {
+    cancel(signal.reason);
+    return () => {};
+  }
+  const { calls, listener } = callsOf(signal);
+  calls.add(cancel);
+  return () => {
+    calls.delete(cancel);
+    if (calls.size > 0 || !callsOfSignal.delete(signal)) return;
+    signal.removeEventListener('abort', listener);
+  };
+}
+
+interface Calls {
+  readonly calls: Set<(reason: unknown) => void>;
+  readonly listener: () => void;
+}
+
+// One listener for all calls of a signal: Node warns of more than ten.
+const callsOfSignal = new WeakMap<AbortSignal, Calls>();
+
+function callsOf(signal: AbortSignal): Calls {
+  const known = callsOfSignal.get(signal);
+  if (known !== undefined) return known;
+  const calls: Calls['calls'] = new Set();
+  const listener = (): void => {
+    for (const cancel of [...calls]) cancel(signal.reason);
+  };
   signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+  const made = { calls, listener };
+  callsOfSignal.set(signal, made);
+  return made;
 }
 
 /** The promise, which calls `cancel` when the signal is aborted before it is settled. */

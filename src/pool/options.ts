@@ -27,6 +27,8 @@ export interface PoolOptions {
   readonly priority?: number | undefined;
   readonly scheduler?: SchedulerSpec | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where the workers' standard output goes: to that of this process, as what they print to standard error does, or there. */
+  readonly stdout?: 'inherit' | 'stderr' | undefined;
   /** In front of the workers' numbers: `NAME-1`, ... Default `PoolWorker`. */
   readonly name?: string | undefined;
   /** Deaths of workers in a row, without a result in between, after which the pool gives up. Default 4 per worker, at least 8. */
@@ -50,6 +52,7 @@ export interface ResolvedPoolOptions {
   /** One entry per worker. */
   readonly scheduling: readonly Scheduling[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: 'inherit' | 'stderr';
   readonly name: string;
   readonly restartBudget: number;
   readonly limits: CallLimits;
@@ -68,6 +71,7 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'priority',
   'scheduler',
   'env',
+  'stdout',
   'name',
   'restartBudget',
   'spin',
@@ -81,10 +85,19 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
   }
   refuseUnknownOptions(method, options, optionNames);
-  const { initializer, initargs = [], name = 'PoolWorker', taskTimeout = Infinity, retries = 0 } = options;
+  const {
+    initializer,
+    initargs = [],
+    name = 'PoolWorker',
+    stdout = 'inherit',
+    taskTimeout = Infinity,
+    retries = 0,
+  } = options;
   const processes = wholeNumber(method, 'processes', options.processes ?? cpuCount());
   if (!Array.isArray(initargs)) throw argumentTypeError(method, 'initargs', 'an array', initargs);
   if (typeof name !== 'string') throw argumentTypeError(method, 'name', 'a string', name);
+  if (stdout !== 'inherit' && stdout !== 'stderr')
+    throw argumentTypeError(method, 'stdout', "'inherit' or 'stderr'", stdout);
   const { priority, scheduler } = options;
   const common = resolveScheduling(method, { priority, scheduler });
   const cpus = options.cpus === undefined ? undefined : resolveCpus(options.cpus, processes, { method });
@@ -98,6 +111,7 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
       return own === undefined ? common : { ...common, cpus: own };
     }),
     env: resolveEnv(method, options.env),
+    stdout,
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),
     spin: resolveSpin(options.spin),

@@ -15,6 +15,7 @@ import {
   type CallOptions,
   type ImapOptions,
   type MapOptions,
+  type MapRequest,
   type ResolvedCall,
   resolveCall,
 } from './call-options.js';
@@ -31,12 +32,6 @@ import { MapCall } from './results/map-call.js';
 import { StreamCall } from './results/stream-call.js';
 import { collectStatistics, type PoolState, type PoolStatistics } from './statistics.js';
 import { Supervisor } from './supervisor.js';
-
-interface MapRequest {
-  readonly task: unknown;
-  readonly items: unknown;
-  readonly options: MapOptions;
-}
 
 const noArguments: unknown[] = [];
 
@@ -208,11 +203,16 @@ export class Pool {
     const taskNumber = this.#open(name, call.task);
     const { limits, signal, chunkSize: given } = this.#resolve(name, call.options, ['chunkSize']);
     const start = (items: unknown[]): Promise<unknown[]> => {
+      // It may have been ended while its input was read.
+      if (this.#state !== 'open' && this.#state !== 'closing') this.#requireOpen(name);
       if (name === 'starmap') checkArgLists(items);
       const chunkSize = given === 0 ? defaultChunkSize(items.length, this.#options.processes) : given;
       const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber, limits });
       if (items.length > 0) this.#dispatcher.addFeed(map);
-      return abortable(map.promise, signal, (reason) => this.#dispatcher.cancel(map, reason));
+      return abortable(map.promise, signal, (reason) => {
+        map.onFailure(-1, reason);
+        this.#dispatcher.cancel(map, reason);
+      });
     };
     const items = collect(`Pool.${name}`, call.items);
     return await (Array.isArray(items) ? start(items) : this.#inputs.read(items, signal, start));

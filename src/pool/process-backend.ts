@@ -28,7 +28,7 @@ class ProcessWorker implements PoolWorker {
         scheduling: options.scheduling[worker.index] ?? {},
         env: options.env,
         cwd: undefined,
-        stdio: ['ignore', 'inherit', 'inherit'],
+        stdio: ['ignore', options.stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
         execArgv: undefined,
       },
       {
@@ -110,7 +110,7 @@ class ProcessWorker implements PoolWorker {
       const record = this.#channel.unbegun.take();
       if (record === null) break;
       const { type, id, extra, message } = record;
-      if (message !== null) unstarted.push({ id, type, taskNumber: extra, message });
+      unstarted.push({ id, type, taskNumber: extra, message });
     }
     return unstarted;
   }

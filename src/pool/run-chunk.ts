@@ -49,16 +49,29 @@ async function finishOverlapped(
   let next = values.length;
   let failedAt = Infinity;
   let failure: unknown;
+  // The item that has run for longest: as long as it is the same, it is that one's time which counts.
+  const running = new Set<number>();
+  let oldest = -1;
+  const tellOldest = (): void => {
+    const [first] = running;
+    if (first === undefined || first === oldest) return;
+    oldest = first;
+    beginItem(first);
+  };
   const lane = async (first?: PromiseLike<unknown>): Promise<void> => {
     for (let value = first; next < items.length && failedAt === Infinity; value = undefined) {
       const index = next++;
       try {
-        if (value === undefined) beginItem(index);
+        running.add(index);
+        tellOldest();
         values[index] = await (value ?? call(items[index]));
       } catch (error) {
         if (index > failedAt) continue;
         failedAt = index;
         failure = error;
+      } finally {
+        running.delete(index);
+        tellOldest();
       }
     }
   };

@@ -100,15 +100,18 @@ class WorkerLoop implements BellSource {
       if (next !== undefined && run !== undefined) {
         const { id, value, type } = next;
         let result: unknown;
+        let isPending = false;
         let failed = false;
         beginTask(id);
         try {
           result = type === taskMessageType.apply ? run(...value) : this.#runChunk(run, next);
+          isPending = isThenable(result);
         } catch (error) {
           failed = true;
           result = error;
         }
-        finished += failed ? this.#fail(next, result) : this.#settle(next, result);
+        if (isPending) this.#goOn(next, type === taskMessageType.apply ? 1 : this.#concurrency, result);
+        else finished += failed ? this.#fail(next, result) : this.#finish(next, result);
       } else if (next !== undefined) {
         this.#prepare(next);
       }
@@ -186,13 +189,6 @@ class WorkerLoop implements BellSource {
     else this.#goOn(taken, 1, this.#resolveAndRun(taken));
   }
 
-  // The number of tasks that were run to their end: 0 or 1.
-  #settle(taken: TakenTask, result: unknown): number {
-    if (!isThenable(result)) return this.#finish(taken, result);
-    // An asynchronous chunk overlaps its own items, and has the worker to itself.
-    return this.#goOn(taken, taken.type === taskMessageType.apply ? 1 : this.#concurrency, result);
-  }
-
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
     const { type, id, task, value } = taken;
     task.run ??= (await resolveTask(task.reference as TaskReference)) as TaskFunction;
@@ -206,7 +202,8 @@ class WorkerLoop implements BellSource {
     return runChunk(call, value, this.#concurrency);
   }
 
-  #goOn(taken: TakenTask, weight: number, result: PromiseLike<unknown>): number {
+  // An asynchronous chunk overlaps its own items, and has the worker to itself: that is its weight.
+  #goOn(taken: TakenTask, weight: number, result: unknown): void {
     const began = performance.now();
     this.#active += weight;
     this.#meter.enter(began);
@@ -219,11 +216,11 @@ class WorkerLoop implements BellSource {
       this.#channel.wakePeerNow();
       member().bell.onRing();
     };
-    result.then(
+    // Anybody's `then` may call back twice.
+    Promise.resolve(result).then(
       (value) => settle(() => this.#finish(taken, value)),
       (error: unknown) => settle(() => this.#fail(taken, error)),
     );
-    return 0;
   }
 
   #finish({ type, id }: TakenTask, result: unknown): number {

@@ -52,7 +52,8 @@ export const SharedArray = class SharedArray {
     if (name === undefined) throw unknownType(type);
     const values = typeof lengthOrValues === 'number' ? undefined : valuesOf(lengthOrValues);
     const length = values?.length ?? checkLength(lengthOrValues as number);
-    const array = makeArray(name, allocateBlock(length * typedArrayOf(name).BYTES_PER_ELEMENT), length);
+    const block = allocateBlock(length * typedArrayOf(name).BYTES_PER_ELEMENT);
+    const array = makeArray(name, block, { length, offset: 0 });
     if (values !== undefined) array.set(values as never);
     // biome-ignore lint/correctness/noConstructorReturn: see above
     return array as unknown as SharedArray;
@@ -70,18 +71,26 @@ export const sharedArrayExtension: WireExtension<ArrayBufferView<ArrayBuffer>> =
   encode(array) {
     const type = nameOfPrototype.get(Object.getPrototypeOf(array)) as TypeName;
     const length = array.byteLength / typedArrayOf(type).BYTES_PER_ELEMENT;
-    return { type, length, block: blocks.get(array.buffer) };
+    return { type, length, offset: array.byteOffset, block: blocks.get(array.buffer) };
   },
   decode(plain) {
-    const { type, length, block } = plain as { type: TypeName; length: number; block: SharedBlock };
+    const { type, length, offset, block } = plain as Wire;
     if (!(block instanceof SharedBlock) || !kinds.has(type)) throw new TypeError('a shared array is damaged');
-    return makeArray(type, block, length);
+    return makeArray(type, block, { length, offset });
   },
 };
 
-function makeArray(name: TypeName, block: SharedBlock, length: number) {
+interface Wire {
+  readonly type: TypeName;
+  readonly length: number;
+  /** In bytes. */
+  readonly offset: number;
+  readonly block: SharedBlock;
+}
+
+function makeArray(name: TypeName, block: SharedBlock, part: { length: number; offset: number }) {
   blocks.set(block.buffer, block);
-  return new (kinds.get(name) as Kind)(block.buffer, 0, length);
+  return new (kinds.get(name) as Kind)(block.buffer, part.offset, part.length);
 }
 
 // Its class alone does not make it one: `new array.constructor(5)` has memory of its own.

@@ -14,5 +14,7 @@ export interface BatchResult {
   readonly output: Uint8Array;
   /** In ascending order. Without --keep-going at most one, which ends the batch. */
   readonly failures: readonly LineFailure[];
+  /** How many of its lines were run. The others were left, as these took long: other workers may have some of them. */
+  readonly done: number;
   readonly elapsedMs: number;
 }

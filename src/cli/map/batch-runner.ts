@@ -28,6 +28,8 @@ interface Part extends Batch {
 
 // Of workers that died before any line began: from outside, or of something that a line before left behind.
 const maxIdleDeaths = 3;
+// After so long a worker hands the rest of a batch back, if its size was not asked for.
+const sliceMs = 250;
 // A message and a stack.
 const bytesPerFailure = 1000;
 const newline = 0x0a;
@@ -58,16 +60,39 @@ export class BatchRunner {
     }
     this.#idleDeaths = 0;
     const failures = result.failures.map((failure) => ({ ...failure, line: part.firstLine + failure.line }));
-    return { outputs: [result.output], failures, elapsedMs: result.elapsedMs };
+    const { output, done, elapsedMs } = result;
+    if (done === part.lines) return { outputs: [output], failures, elapsedMs };
+    return this.#join([{ outputs: [output], failures, elapsedMs }, ...(await this.#share(part, done))]);
+  }
+
+  /** The lines that were not done, which turned out to take long, for all workers. */
+  #share(part: Part, done: number): Promise<PartOutcome[]> {
+    const pieces: Promise<PartOutcome>[] = [];
+    for (let rest = split(part, done).after; rest.lines > 0; ) {
+      const { before, after } = split(rest, Math.min(done, rest.lines));
+      pieces.push(this.#run(before));
+      rest = after;
+    }
+    return Promise.all(pieces);
+  }
+
+  #join(outcomes: readonly PartOutcome[]): PartOutcome {
+    const failed = outcomes.findIndex(({ failures }) => failures.length > 0);
+    const wanted = failed === -1 || this.#settings.keepGoing ? outcomes : outcomes.slice(0, failed + 1);
+    return {
+      outputs: wanted.flatMap(({ outputs }) => outputs),
+      failures: wanted.flatMap(({ failures }) => failures),
+      elapsedMs: undefined,
+    };
   }
 
   #apply({ bytes, concurrency }: Part): Promise<BatchResult> {
-    const { timeoutMs } = this.#settings;
+    const { timeoutMs, chunkSize } = this.#settings;
     // Overlapping calls have timers of their own; the pool ends a worker that does not even come to those.
     const timeout = timeoutMs === undefined || concurrency === 1 ? timeoutMs : 2 * timeoutMs;
     return this.#pool.apply(
       mapTasks.runBatch,
-      [bytes, concurrency],
+      [bytes, concurrency, chunkSize === undefined ? sliceMs : Number.POSITIVE_INFINITY],
       timeout === undefined ? undefined : { timeout },
     );
   }
@@ -86,11 +111,7 @@ export class BatchRunner {
     const middle = await this.#goOnWithLine(line, error);
     const stops = begin.failures.length + middle.failures.length > 0 && !this.#settings.keepGoing;
     const end = await this.#run(stops ? { ...after, lines: 0 } : after);
-    return {
-      outputs: [...begin.outputs, ...middle.outputs, ...end.outputs],
-      failures: [...begin.failures, ...middle.failures, ...end.failures],
-      elapsedMs: undefined,
-    };
+    return this.#join([begin, middle, end]);
   }
 
   async #goOnWithLine(line: Part, error: WorkerLostError | TaskTimeoutError): Promise<PartOutcome> {
@@ -114,19 +135,24 @@ function sizeOf({ outputs, failures }: PartOutcome): number {
 
 /** The lines before the one at `index`, that one, and those after it. */
 function divide(part: Part, index: number): { before: Part; line: Part; after: Part } {
-  const { bytes, lines, firstLine } = part;
-  let start = 0;
-  for (let passed = 0; passed < index; passed++) start = bytes.indexOf(newline, start) + 1;
-  const end = bytes.indexOf(newline, start) + 1;
+  const { before, after: rest } = split(part, index);
+  const { before: line, after } = split(rest, 1);
+  return { before: { ...before, attempts: 0 }, line: { ...line, attempts: part.attempts }, after };
+}
+
+/** The first `lines` lines, and the others. */
+function split(part: Part, lines: number): { before: Part; after: Part } {
+  const { bytes, firstLine } = part;
+  let end = 0;
+  for (let passed = 0; passed < lines; passed++) end = bytes.indexOf(newline, end) + 1;
   return {
-    before: { ...part, attempts: 0, bytes: bytes.subarray(0, start), lines: index },
-    line: { ...part, bytes: bytes.subarray(start, end), lines: 1, firstLine: firstLine + index },
+    before: { ...part, bytes: bytes.subarray(0, end), lines },
     after: {
       ...part,
       attempts: 0,
       bytes: bytes.subarray(end),
-      lines: lines - index - 1,
-      firstLine: firstLine + index + 1,
+      lines: part.lines - lines,
+      firstLine: firstLine + lines,
     },
   };
 }

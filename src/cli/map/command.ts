@@ -74,7 +74,7 @@ Examples:
   forkyard map -w 4 --concurrency 50 --timeout 5s --retries 2 ./tasks.js#fetchTitle urls.txt
 
   # in the background of a busy machine
-  forkyard map --cpus 0-3 --priority 19 --progress ./tasks.js#resize files.txt
+  forkyard map --cpus compact --priority 19 --progress ./tasks.js#resize files.txt
 
 Exit status: 0; 1 if a line failed or a file could not be read; 2 for wrong usage; 130 after Ctrl-C (once: finishes what
 is under way; twice: stops at once); 141 when nobody reads the output any more; 143 after SIGTERM.`;

@@ -52,6 +52,8 @@ function startPool(settings: MapSettings): Pool {
       priority,
       initializer: mapTasks.prepare,
       initargs: [{ target, init, format, keepGoing, retries, timeoutMs }],
+      // Standard output is for results; what a function or its children print would land in the middle of them.
+      stdout: 'stderr',
       name: 'forkyard-map',
       restartBudget: keepGoing || retries > 0 ? patientRestartBudget : undefined,
     });

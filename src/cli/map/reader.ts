@@ -2,6 +2,8 @@
 import type { MapJob } from './map-job.js';
 import type { Source } from './sources.js';
 
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
 /** Resolves when all is read or no more is wanted. Never rejects: an input that cannot be read is told to the job. */
 export async function readInputs(job: MapJob, sources: readonly Source[]): Promise<void> {
   for (const source of sources) {
@@ -19,8 +21,13 @@ export async function readInputs(job: MapJob, sources: readonly Source[]): Promi
 }
 
 async function readSource(job: MapJob, source: Source): Promise<void> {
+  let isFirst = true;
   for await (const chunk of await source.open()) {
-    await job.add(chunk as Buffer, source.name);
+    const bytes = chunk as Buffer;
+    // A byte order mark says that it is UTF-8, which we knew.
+    const start = isFirst && bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+    isFirst = false;
+    await job.add(bytes.subarray(start), source.name);
     if (!job.isReading) return;
   }
 }

@@ -47,6 +47,13 @@ export function resolveSettings(target: string, files: readonly string[], given:
   if (files.filter((file) => file === '-').length > 1) {
     throw new UsageError('map', "standard input ('-') can be read once only");
   }
+  const { concurrency = 1, chunkSize } = given;
+  if (chunkSize !== undefined && chunkSize < concurrency) {
+    throw new UsageError(
+      'map',
+      `--concurrency ${concurrency} needs a --chunk-size of at least ${concurrency}: calls overlap within a chunk`,
+    );
+  }
   return {
     target: findFunction(target),
     init: given.init === undefined ? undefined : findFunction(given.init),
@@ -59,8 +66,8 @@ export function resolveSettings(target: string, files: readonly string[], given:
     keepGoing: given.keepGoing === true,
     retries: given.retries ?? 0,
     timeoutMs: given.timeout,
-    concurrency: given.concurrency ?? 1,
-    chunkSize: given.chunkSize,
+    concurrency,
+    chunkSize,
     progress: given.progress === true,
   };
 }

@@ -23,6 +23,11 @@ interface Work extends WorkerSettings {
   readonly run: (item: unknown) => unknown;
 }
 
+// Looking at the clock takes as long as a cheap line.
+const linesPerLook = 16;
+// A part of the results that fits into one string.
+const maxTextLength = 2 ** 26;
+
 interface Batch {
   readonly lines: readonly string[];
   readonly results: (string | undefined)[];
@@ -34,8 +39,6 @@ let work: Work | undefined;
 export const mapTasks = defineTasks(import.meta, {
   /** The initializer of the pool. */
   async prepare(settings: WorkerSettings): Promise<void> {
-    // Standard output is for results; what a function prints would land in the middle of them.
-    Object.defineProperty(process, 'stdout', { get: () => process.stderr, configurable: true });
     const run = (await resolveTask(settings.target)) as Work['run'];
     if (settings.init !== undefined) await ((await resolveTask(settings.init)) as () => unknown)();
     work = { ...settings, run };
@@ -45,26 +48,36 @@ export const mapTasks = defineTasks(import.meta, {
   greet(): void {},
 
   /** `bytes` are whole lines, each with its newline. */
-  async runBatch(bytes: Uint8Array, concurrency: number): Promise<BatchResult> {
+  async runBatch(bytes: Uint8Array, concurrency: number, sliceMs: number): Promise<BatchResult> {
     const began = performance.now();
     const lines = linesOf(bytes);
     const batch: Batch = { lines, results: [], failures: [] };
-    if (concurrency === 1) await runInTurn(batch);
+    let done = lines.length;
+    if (concurrency === 1) done = await runInTurn(batch, began + sliceMs);
     else await runOverlapping(batch, concurrency);
     batch.failures.sort((a, b) => a.line - b.line);
-    return { ...outcome(batch), elapsedMs: performance.now() - began };
+    return { ...outcome(batch), done, elapsedMs: performance.now() - began };
   },
 });
 
-async function runInTurn(batch: Batch): Promise<void> {
+/** Until the time is over, if that is noticed; the number of lines that were done. */
+async function runInTurn(batch: Batch, until: number): Promise<number> {
   const { keepGoing } = work as Work;
-  for (let index = 0; index < batch.lines.length; index++) {
-    beginItem(index);
+  const { lines, failures } = batch;
+  let lastLook = performance.now();
+  let nextLook = linesPerLook;
+  for (let index = 0; index < lines.length; index++) {
     const pending = runLine(batch, index);
     // Only what is asynchronous is waited for: a turn of the queue for each line would be half of the time.
     if (pending !== undefined) await pending;
-    if (batch.failures.length > 0 && !keepGoing) return;
+    if (failures.length > 0 && !keepGoing) break;
+    if (index + 1 < nextLook) continue;
+    const now = performance.now();
+    if (now > until) return index + 1;
+    nextLook = index + 1 + (now - lastLook < 1 ? linesPerLook : 1);
+    lastLook = now;
   }
+  return lines.length;
 }
 
 async function runOverlapping(batch: Batch, concurrency: number): Promise<void> {
@@ -73,7 +86,6 @@ async function runOverlapping(batch: Batch, concurrency: number): Promise<void> 
   const lane = async (): Promise<void> => {
     while (next < batch.lines.length && (keepGoing || batch.failures.length === 0)) {
       const index = next++;
-      beginItem(index);
       const pending = runLine(batch, index, timeoutMs);
       if (pending !== undefined) await pending;
     }
@@ -88,6 +100,7 @@ function runLine(batch: Batch, index: number, timeoutMs?: number): Promise<void>
   if (isSkipped(line, format)) return undefined;
   for (let attempt = 0; ; attempt++) {
     try {
+      beginItem(index);
       const result = run(parseItem(line, format));
       if (isThenable(result)) return settleLine(batch, { index, attempt, timeoutMs }, result);
       batch.results[index] = formatResult(result, format);
@@ -109,11 +122,13 @@ async function settleLine(
   let result: unknown = first;
   for (let attempts = attempt; ; attempts++) {
     try {
-      result ??= run(parseItem(batch.lines[index] as string, format));
+      if (attempts > attempt) {
+        beginItem(index);
+        result = run(parseItem(batch.lines[index] as string, format));
+      }
       batch.results[index] = formatResult(await within(result, timeoutMs), format);
       return;
     } catch (error) {
-      result = undefined;
       if (attempts < retries) continue;
       batch.failures.push(describeFailure(index, error));
       return;
@@ -122,12 +137,22 @@ async function settleLine(
 }
 
 /** Without --keep-going the results that come before the failure: overlapping calls may have got further. */
-function outcome({ results, failures }: Batch): Omit<BatchResult, 'elapsedMs'> {
+function outcome({ results, failures }: Batch): Pick<BatchResult, 'output' | 'failures'> {
   const stops = failures.length > 0 && !(work as Work).keepGoing;
   const written = stops ? results.slice(0, failures[0]?.line) : results;
+  const parts: Buffer[] = [];
   let text = '';
-  for (const result of written) if (result !== undefined) text += `${result}\n`;
-  return { output: Buffer.from(text), failures: stops ? failures.slice(0, 1) : failures };
+  for (const result of written) {
+    if (result === undefined) continue;
+    if (text.length + result.length > maxTextLength) {
+      parts.push(Buffer.from(text));
+      text = '';
+    }
+    text += `${result}\n`;
+  }
+  const last = Buffer.from(text);
+  const output = parts.length === 0 ? last : Buffer.concat([...parts, last]);
+  return { output, failures: stops ? failures.slice(0, 1) : failures };
 }
 
 function linesOf(bytes: Uint8Array): string[] {
