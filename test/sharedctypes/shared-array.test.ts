@@ -106,6 +106,18 @@ describe('a shared array', () => {
     expect(imitation[0]).toBe(0);
   });
 
+  test('may show a part of another: that part arrives', async () => {
+    const whole = new SharedArray('i', [1, 2, 3, 4]);
+    const Part = whole.constructor as new (
+      buffer: ArrayBufferLike,
+      offset: number,
+      length: number,
+    ) => Int32Array;
+    const part = new Part(whole.buffer, 8, 2);
+    await pool.apply(arrays.set, [part, 0, 30]);
+    expect([...whole]).toEqual([1, 2, 30, 4]);
+  });
+
   test('checks its bounds in at and put, and not where typed arrays do not', () => {
     const array = new SharedArray('i', [1, 2, 3]);
     array.put(0, 10);
