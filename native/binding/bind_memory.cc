@@ -182,6 +182,12 @@ Napi::Value View(const Napi::CallbackInfo& info) {
                                 FinalizeSlab, new SlabHolder{self.link(), cell});
 }
 
+// detach(buffer): takes a received buffer away from JavaScript, without waiting for its collection.
+Napi::Value Detach(const Napi::CallbackInfo& info) {
+  info[0].As<Napi::ArrayBuffer>().Detach();
+  return info.Env().Undefined();
+}
+
 // reclaim(ring, position, index): cell of a slab of a record that the producer has taken back.
 Napi::Value Reclaim(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), true));
@@ -255,6 +261,7 @@ void BindMemory(Napi::Env env, Napi::Object exports) {
   add("allocate", AllocateZeros);
   add("take", TakeCellOf);
   add("view", View);
+  add("detach", Detach);
   add("createRing", CreateRing);
   add("blockOf", BlockOfCell);
   add("generationOf", GenerationOfBlock);

@@ -95,6 +95,7 @@ export interface Addon extends SystemAddon {
   take(ring: number, position: number, index: number): number;
   /** The buffer holds the cell from now on. Its length may be more than was asked for. */
   view(cell: number): ArrayBuffer;
+  detach(buffer: ArrayBuffer): void;
   createRing(capacityBytes: number): number;
   blockOf(cell: number): number;
   generationOf(block: number): number;

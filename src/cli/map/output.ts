@@ -3,6 +3,7 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { releaseReceived } from '../../memory/release.js';
 
 const standardOutput = 1;
 
@@ -18,7 +19,10 @@ export class Output {
   /** Resolves when the system has taken it; rejects if it refuses, with EPIPE when nobody reads any more. */
   write(parts: readonly Uint8Array[]): Promise<void> {
     const written = this.#tail.then(async () => {
-      for (const part of parts) await this.#writePart(part);
+      for (const part of parts) {
+        await this.#writePart(part);
+        releaseReceived(part);
+      }
     });
     this.#tail = written.catch(() => {});
     return written;
