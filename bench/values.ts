@@ -20,6 +20,9 @@ const people = Array.from(
   { length: distinct },
   (_, id): Person => ({ id, name: `Ada ${id}`, tags: ['reader', 'writer', `n${id}`] }),
 );
+const promoted = people.map(
+  ({ id, name, tags }): Person => ({ id: id + 1, name: `Dr ${name}`, tags: [...tags, 'promoted'] }),
+);
 const texts = Array.from({ length: distinct }, (_, i) => `${i} `.padEnd(1024, 'abcdefghijklmnop'));
 const upperTexts = texts.map((text) => text.toUpperCase());
 
@@ -35,7 +38,7 @@ export const values: Readonly<Record<Kind, Values>> = {
     task: 'promote',
     make: (i) => people[i % distinct],
     check(i, result) {
-      if (!isPromoted(people[i % distinct] as Person, result as Person)) {
+      if (!isSame(result as Person | undefined, promoted[i % distinct] as Person)) {
         throw new Error(`promote of object ${i} gave ${JSON.stringify(result)}`);
       }
     },
@@ -64,12 +67,9 @@ export function busy(us: number): Values {
   return { task: 'busySquare', make: (x) => ({ us, x }), check: values.numbers.check };
 }
 
-function isPromoted({ id, name, tags }: Person, result: Person | undefined): boolean {
-  return (
-    result?.id === id + 1 &&
-    result.name === `Dr ${name}` &&
-    result.tags.length === tags.length + 1 &&
-    tags.every((tag, i) => result.tags[i] === tag) &&
-    result.tags[tags.length] === 'promoted'
-  );
+function isSame(result: Person | undefined, expected: Person): boolean {
+  if (result?.id !== expected.id || result.name !== expected.name) return false;
+  if (result.tags.length !== expected.tags.length) return false;
+  for (let i = 0; i < expected.tags.length; i++) if (result.tags[i] !== expected.tags[i]) return false;
+  return true;
 }

@@ -11,18 +11,31 @@ export interface Lanes {
 
 /** Resolves with the number of calls when all have ended. Throws if one ended wrongly. */
 export async function callInLanes(pool: BenchPool, { values, inFlight, isLast }: Lanes): Promise<number> {
-  const { make, check, fails } = values;
+  const { task, make, check, fails } = values;
+  let wrong: [unknown] | undefined;
   let next = 0;
   let over = false;
   const lane = async (): Promise<void> => {
     while (!over) {
       const i = next++;
       if (isLast(i)) over = true;
-      if (fails === true) await callFailing(pool, values, i);
-      else check(i, await pool.call(make(i)));
+      check(i, await pool.call(make(i)));
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  const failingLane = async (): Promise<void> => {
+    while (!over) {
+      const i = next++;
+      if (isLast(i)) over = true;
+      try {
+        wrong = [await pool.call(make(i))];
+      } catch (error) {
+        check(i, error);
+      }
+      if (wrong !== undefined)
+        throw new Error(`${task}(${i}) gave ${String(wrong[0])} where it should have thrown`);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, fails === true ? failingLane : lane));
   return next;
 }
 
@@ -30,14 +43,4 @@ export async function callInLanes(pool: BenchPool, { values, inFlight, isLast }:
 export function after(ms: number): (i: number) => boolean {
   const end = performance.now() + ms;
   return (i) => i % 256 === 0 && performance.now() >= end;
-}
-
-async function callFailing(pool: BenchPool, { task, make, check }: Values, i: number): Promise<void> {
-  let result: unknown;
-  try {
-    result = await pool.call(make(i));
-  } catch (error) {
-    return check(i, error);
-  }
-  throw new Error(`${task}(${i}) gave ${String(result)} where it should have thrown`);
 }

@@ -156,6 +156,7 @@ export class Channel implements BellSource {
 
   drain(): number {
     if (this.#closed) return 0;
+    const hadBacklog = this.#waiting.length > 0;
     this.flush();
     let messages = 0;
     while (!this.#closed && this.#findRecord()) {
@@ -166,7 +167,7 @@ export class Channel implements BellSource {
         if (!this.#closed && this.reader.advance()) this.wakePeer();
       }
     }
-    this.#onDrained();
+    if (messages > 0 || hadBacklog) this.#onDrained();
     return messages;
   }
 

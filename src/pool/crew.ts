@@ -3,6 +3,9 @@
 import type { PoolWorker } from './backend.js';
 import { creditFor } from './credit.js';
 
+// Waking a worker costs the pool some 50 microseconds, and more where processors are few: less work is not worth it.
+const wakeUs = 200;
+
 /** A worker that is ready for tasks. */
 export interface CrewMember {
   readonly index: number;
@@ -11,6 +14,8 @@ export interface CrewMember {
   readonly defined: Set<number>;
   held: number;
   credit: number;
+  /** As it was when the credit was measured. */
+  meanTaskUs: number;
   completed: number;
 }
 
@@ -20,6 +25,7 @@ export class Crew {
   #order: CrewMember[] = [];
   #next = 0;
   #latest: CrewMember | undefined;
+  #current: CrewMember | undefined;
   #free = 0;
 
   constructor(concurrency: number) {
@@ -40,7 +46,15 @@ export class Crew {
 
   add(index: number, worker: PoolWorker): CrewMember {
     const credit = creditFor(0, this.#concurrency);
-    const member: CrewMember = { index, worker, defined: new Set(), held: 0, credit, completed: 0 };
+    const member: CrewMember = {
+      index,
+      worker,
+      defined: new Set(),
+      held: 0,
+      credit,
+      meanTaskUs: 0,
+      completed: 0,
+    };
     this.#members.set(index, member);
     this.#order = [...this.#members.values()];
     this.#free += credit;
@@ -55,9 +69,25 @@ export class Crew {
     this.#order = [...this.#members.values()];
   }
 
-  /** The next worker with credit and room: an idle one if there is one, the last that became idle first; else in turn. */
+  /**
+   * The next worker with credit and room: the one that got the last task, until it has work for as long as waking another
+   * takes; then an idle one if there is one, the last that became idle first; else in turn.
+   */
   pick(): CrewMember | undefined {
     if (this.#free <= 0) return undefined;
+    const current = this.#current;
+    if (current !== undefined && this.#shouldHaveMore(current)) return current;
+    this.#current = this.#pickAnother();
+    return this.#current;
+  }
+
+  #shouldHaveMore(member: CrewMember): boolean {
+    const { held, credit, meanTaskUs, worker } = member;
+    if (held === 0 || meanTaskUs === 0 || held * meanTaskUs >= wakeUs) return false;
+    return held < credit && worker.hasRoom && this.has(member);
+  }
+
+  #pickAnother(): CrewMember | undefined {
     // It may still be awake, and has what it needs in the caches.
     const latest = this.#latest;
     if (latest?.held === 0 && latest.worker.hasRoom && this.has(latest)) return latest;
@@ -77,6 +107,11 @@ export class Crew {
     return fallback;
   }
 
+  /** What was taken back from it is for others. */
+  passOver(member: CrewMember): void {
+    if (this.#current === member) this.#current = undefined;
+  }
+
   take(member: CrewMember): void {
     if (member.held < member.credit && this.has(member)) this.#free--;
     member.held++;
@@ -90,7 +125,8 @@ export class Crew {
 
   /** Follows the run time of the worker's tasks. */
   updateCredit(member: CrewMember): void {
-    const credit = creditFor(member.worker.meanTaskUs, this.#concurrency);
+    member.meanTaskUs = member.worker.meanTaskUs;
+    const credit = creditFor(member.meanTaskUs, this.#concurrency);
     if (credit === member.credit || !this.has(member)) return;
     this.#free += Math.max(0, credit - member.held) - Math.max(0, member.credit - member.held);
     member.credit = credit;

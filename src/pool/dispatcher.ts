@@ -1,6 +1,5 @@
 // Gives tasks to workers and results to those who asked. Knows nothing of starting or replacing workers
 // (supervisor.ts), of how results are collected (results/), nor of what happens to failed tasks (outcomes.ts).
-
 import type { EncodedMessage } from '../channel/ring-writer.js';
 import type { ExitStatus } from '../process/exit-status.js';
 import type { UnstartedTask, WorkerResult } from './backend.js';
@@ -34,7 +33,8 @@ export class Dispatcher {
   constructor(concurrency: number, hooks: DispatcherHooks) {
     this.crew = new Crew(concurrency);
     this.#balancer = new Balancer(this.crew, (member, most) => {
-      this.#takeBack(member, most);
+      this.#putBack(member, member.worker.takeBack(most), true);
+      this.pump();
     });
     this.#lateResults = new LateResults(this.crew, () => hooks.settleArrived());
     this.outcomes = new Outcomes((entry, attempt) => this.#runAgain(entry, attempt));
@@ -73,7 +73,7 @@ export class Dispatcher {
       const unsent =
         member === undefined ? this.#hooks.encode(chunk.value) : this.#give(member, entry, chunk.value);
       if (unsent !== null) this.#backlog.push(entry, unsent);
-      else if (member !== undefined && member.held > 1) this.#lateResults.watch();
+      else if (member !== undefined && member.held > 1) this.#watch();
     } catch (error) {
       this.#table.delete(entry);
       throw unsendable(error, chunk);
@@ -101,9 +101,14 @@ export class Dispatcher {
     } finally {
       this.#pumping = false;
     }
+    this.#watch();
+    this.#hooks.onProgress();
+  }
+
+  // What was given out may turn out to be badly shared, or told of late.
+  #watch(): void {
     if (this.waiting === 0) this.#balancer.watch();
     this.#lateResults.watch();
-    this.#hooks.onProgress();
   }
 
   #giveOut(): void {
@@ -181,8 +186,8 @@ export class Dispatcher {
   // Whatever becomes of it: nobody waits for it any more. A function that runs can only be stopped with its process.
   #giveUp(entry: TaskEntry): void {
     this.#forget(entry);
-    const waiting = this.#backlog.withdraw(entry);
-    if (waiting !== undefined) this.#hooks.discard(waiting);
+    const message = this.#backlog.withdraw(entry);
+    if (message !== undefined) this.#hooks.discard(message);
     const member = this.crew.get(entry.worker);
     if (member === undefined) return;
     const unstarted = member.worker.takeBack(Infinity);
@@ -207,14 +212,10 @@ export class Dispatcher {
     if (entry.limits.timeoutMs > 0) this.#timeLimits.forget(entry);
   }
 
-  #takeBack(member: CrewMember, most: number): void {
-    this.#putBack(member, member.worker.takeBack(most), true);
-    this.pump();
-  }
-
   // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
   // again, and keeps tasks that it does not know until then.
   #putBack(member: CrewMember, unstarted: UnstartedTask[], isAlive: boolean): void {
+    this.crew.passOver(member);
     const again: TaskEntry[] = [];
     for (const { id, type, taskNumber, message } of unstarted) {
       if (type === taskMessageType.define && isAlive) this.numbers.tell(member, taskNumber);
