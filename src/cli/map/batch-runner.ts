@@ -16,7 +16,7 @@ interface PartOutcome {
   readonly outputs: readonly Uint8Array[];
   /** With the number of the line in its input. */
   readonly failures: readonly LineFailure[];
-  /** Undefined if it was not run at one go. */
+  /** What all of it takes one worker; undefined if that is not known, as a worker was lost. */
   readonly elapsedMs: number | undefined;
 }
 
@@ -62,7 +62,10 @@ export class BatchRunner {
     const failures = result.failures.map((failure) => ({ ...failure, line: part.firstLine + failure.line }));
     const { output, done, elapsedMs } = result;
     if (done === part.lines) return { outputs: [output], failures, elapsedMs };
-    return this.#join([{ outputs: [output], failures, elapsedMs }, ...(await this.#share(part, done))]);
+    const begin = { outputs: [output], failures, elapsedMs };
+    const all = this.#join([begin, ...(await this.#share(part, done))]);
+    // What the part would have taken: later batches must be smaller.
+    return { ...all, elapsedMs: (elapsedMs * part.lines) / done };
   }
 
   /** The lines that were not done, which turned out to take long, for all workers. */
