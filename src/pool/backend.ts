@@ -27,6 +27,8 @@ export interface WorkerEvents {
   /** It will never be ready. */
   onInitializerFailed(error: unknown): void;
   onResult(result: WorkerResult): void;
+  /** It has imported the task of that number. Between results. */
+  onImported(taskNumber: number): void;
   /** Everything that has arrived was told. */
   onDrained(): void;
   /** Dead; all its results were told before. */

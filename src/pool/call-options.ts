@@ -20,7 +20,7 @@ export interface CallOptions {
 }
 
 export interface MapOptions extends CallOptions {
-  /** Items per message to a worker. Default of `map`: a quarter of a worker's share; of `imap`: 1. */
+  /** Items per message to a worker. Default of `map`: a quarter of a worker's share, at most 8192; of `imap`: 1. */
   readonly chunkSize?: number | undefined;
 }
 

@@ -3,7 +3,8 @@
 import type { PoolWorker } from './backend.js';
 import { creditFor } from './credit.js';
 
-// Waking a worker costs the pool some 50 microseconds, and more where processors are few: less work is not worth it.
+// Waking a worker costs the pool some 50 microseconds, and takes its processor away where there are few. For 200 of work it
+// was found to pay; with 50, sixteen workers on two processors did half as much.
 const wakeUs = 200;
 
 /** A worker that is ready for tasks. */
@@ -12,6 +13,8 @@ export interface CrewMember {
   readonly worker: PoolWorker;
   /** Numbers of the tasks that it knows. */
   readonly defined: Set<number>;
+  /** Of these, the ones whose modules it has imported. */
+  readonly imported: Set<number>;
   held: number;
   credit: number;
   /** As it was when the credit was measured. */
@@ -50,6 +53,7 @@ export class Crew {
       index,
       worker,
       defined: new Set(),
+      imported: new Set(),
       held: 0,
       credit,
       meanTaskUs: 0,
@@ -70,8 +74,8 @@ export class Crew {
   }
 
   /**
-   * The next worker with credit and room: the one that got the last task, until it has work for as long as waking another
-   * takes; then an idle one if there is one, the last that became idle first; else in turn.
+   * The next worker with credit and room: the one that got the last task, until it has work enough to be worth
+   * another; then an idle one if there is one, the last that became idle first; else in turn.
    */
   pick(): CrewMember | undefined {
     if (this.#free <= 0) return undefined;

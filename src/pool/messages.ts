@@ -36,6 +36,8 @@ export const resultMessageType = {
   chunkFailure: first + 11,
   /** Value: what the initializer threw; no task will be run. */
   initializerFailed: first + 12,
+  /** The task whose number is the `id` is imported: from now on its calls take their own time only. */
+  imported: first + 13,
 } as const;
 
 /** A chunk stops at the first item that throws. */

@@ -1,6 +1,5 @@
 // Pool: Python's class. The calls of a user become tasks and feeds here; who runs them is dispatcher.ts, who keeps the
 // workers alive supervisor.ts, how results are put together results/.
-
 import { detachEncoded } from '../channel/ring-writer.js';
 import { encodingTools } from '../channel/tools.js';
 import { argumentTypeError, BrokenPoolError, ForkyardError } from '../errors.js';
@@ -50,6 +49,7 @@ export class Pool {
   readonly #taskNumbers = new WeakMap<object, number>();
   #state: PoolState = 'open';
   #failure: BrokenPoolError | undefined;
+  #endedBy: BrokenPoolError | undefined;
   readonly #inputs = new AcceptedInputs(() => this.#onProgress());
   #holds = false;
 
@@ -97,8 +97,9 @@ export class Pool {
       const taskNumber = this.#open('apply', task);
       const call = new ApplyCall();
       const value = args ?? noArguments;
-      if (options === undefined) this.#submit(taskNumber, value, this.#options.limits, call);
-      else return this.#applyWith(taskNumber, value, options, call) as Promise<Awaited<Result>>;
+      if (options !== undefined)
+        return this.#applyWith(taskNumber, value, options, call) as Promise<Awaited<Result>>;
+      this.#submit(taskNumber, value, this.#options.limits, call);
       return call.promise as Promise<Awaited<Result>>;
     } catch (error) {
       return Promise.reject(error);
@@ -204,7 +205,7 @@ export class Pool {
     const { limits, signal, chunkSize: given } = this.#resolve(name, call.options, ['chunkSize']);
     const start = (items: unknown[]): Promise<unknown[]> => {
       // It may have been ended while its input was read.
-      if (this.#state !== 'open' && this.#state !== 'closing') this.#requireOpen(name);
+      if (this.#endedBy !== undefined) throw this.#endedBy;
       if (name === 'starmap') checkArgLists(items);
       const chunkSize = given === 0 ? defaultChunkSize(items.length, this.#options.processes) : given;
       const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber, limits });
@@ -223,6 +224,7 @@ export class Pool {
   }
 
   #failAll(error: BrokenPoolError): void {
+    this.#endedBy = error;
     this.#inputs.failAll(error);
     this.#dispatcher.failAll(error);
   }
@@ -269,9 +271,7 @@ export class Pool {
     if (this.#failure !== undefined) throw this.#failure;
     throw new ForkyardError(
       `Pool.${name}() after ${this.#state === 'closing' ? 'close' : 'terminate'}(): make a new pool.`,
-      {
-        code: 'ERR_FORKYARD_POOL_CLOSED',
-      },
+      { code: 'ERR_FORKYARD_POOL_CLOSED' },
     );
   }
 

@@ -131,5 +131,6 @@ class ProcessWorker implements PoolWorker {
 function deliver(reader: RingReader, events: WorkerEvents): void {
   if (reader.type === resultMessageType.ready) events.onReady();
   else if (reader.type === resultMessageType.initializerFailed) events.onInitializerFailed(reader.decode());
+  else if (reader.type === resultMessageType.imported) events.onImported(reader.id);
   else events.onResult(reader);
 }

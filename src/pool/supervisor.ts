@@ -138,6 +138,7 @@ export class Supervisor {
         onInitializerFailed: (error) =>
           this.#onStartFailed(post, 'The initializer failed in a worker', error),
         onResult: (result) => this.#onResult(post, result),
+        onImported: (taskNumber) => post.member?.imported.add(taskNumber),
         onDrained: () => this.#onDrained(post),
         onEnded: (status) => this.#onEnded(post, status),
         onReclaimed: (unstarted) => {

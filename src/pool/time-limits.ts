@@ -10,6 +10,7 @@ interface Watched {
   since: number;
   /** What the worker had begun with by then. */
   itemsBegun: number;
+  isImported: boolean;
 }
 
 // The import of the task's module is part of its first run, and does not count until it takes suspiciously long.
@@ -34,7 +35,7 @@ export class TimeLimits {
 
   /** The entry, which has a limit, was given to a worker. */
   watch(member: CrewMember, entry: TaskEntry): void {
-    this.#watched.set(entry, { member, since: Number.NaN, itemsBegun: 0 });
+    this.#watched.set(entry, { member, since: Number.NaN, itemsBegun: 0, isImported: false });
     this.#lookSoon();
   }
 
@@ -69,15 +70,17 @@ export class TimeLimits {
   #isLate(entry: TaskEntry, watched: Watched, now: number): boolean {
     const { worker } = watched.member;
     if (!worker.hasBegun(entry.mark)) return false;
-    const { runningTask, itemsBegun } = worker;
-    const isCalled = runningTask === entry.id;
+    const { itemsBegun } = worker;
+    const isImported = watched.member.imported.has(entry.taskNumber);
     // Of tasks that overlap, what the worker is at says nothing about this one; chunks never overlap.
     const isAlone = !this.#overlaps || entry.type !== taskMessageType.apply;
-    if (Number.isNaN(watched.since) || (isAlone && itemsBegun !== watched.itemsBegun)) {
+    const isOther = isAlone && itemsBegun !== watched.itemsBegun;
+    if (Number.isNaN(watched.since) || isOther || isImported !== watched.isImported) {
       watched.since = now;
       watched.itemsBegun = itemsBegun;
+      watched.isImported = isImported;
     }
-    const allowance = isCalled || !isAlone ? 0 : importAllowanceMs;
+    const allowance = isImported ? 0 : importAllowanceMs;
     return now - watched.since > entry.limits.timeoutMs + allowance;
   }
 }

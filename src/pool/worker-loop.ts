@@ -17,6 +17,7 @@ import { WorkMeter } from './work-meter.js';
 type TaskFunction = (...args: unknown[]) => unknown;
 
 interface KnownTask {
+  readonly number: number;
   /** Undefined until the pool tells what the number stands for. */
   reference: TaskReference | undefined;
   run: TaskFunction | undefined;
@@ -173,7 +174,7 @@ class WorkerLoop implements BellSource {
   }
 
   #taskOf(number: number): KnownTask {
-    this.#tasks[number] ??= { reference: undefined, run: undefined, early: [] };
+    this.#tasks[number] ??= { number, reference: undefined, run: undefined, early: [] };
     return this.#tasks[number] as KnownTask;
   }
 
@@ -191,8 +192,11 @@ class WorkerLoop implements BellSource {
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
     const { type, id, task, value } = taken;
-    task.run ??= (await resolveTask(task.reference as TaskReference)) as TaskFunction;
-    const { run } = task;
+    const run = (await resolveTask(task.reference as TaskReference)) as TaskFunction;
+    if (task.run === undefined) {
+      task.run = run;
+      this.#channel.send({ type: resultMessageType.imported, id: task.number, extra: 0 }, null);
+    }
     beginTask(id);
     return await (type === taskMessageType.apply ? run(...value) : this.#runChunk(run, taken));
   }

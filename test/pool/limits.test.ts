@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Pool, TaskTimeoutError, WorkerLostError } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
 import { limited } from '../fixtures/pool/limited.mjs';
+import { slow } from '../fixtures/pool/slow-module.mjs';
 import { until } from '../helpers/until.js';
 
 let pool: Pool;
@@ -96,6 +97,15 @@ describe('timeout', () => {
     expect(await hanging).toBeInstanceOf(TaskTimeoutError);
     expect(await beside).toBeInstanceOf(WorkerLostError);
     await expect(overlapping.apply(limited.nap, [1])).resolves.toBe(1);
+  });
+
+  test.each([1, 3])('does not count the first import of a module (concurrency %d)', async (concurrency) => {
+    await using fresh = new Pool({ processes: 1, concurrency, taskTimeout: 150 });
+    const calls = Array.from({ length: 5 }, (_, n) => fresh.apply(slow['slow.echo'], [n]));
+    await expect(Promise.all(calls)).resolves.toEqual([0, 1, 2, 3, 4]);
+    expect(fresh.stats()).toMatchObject({ timedOut: 0, restarts: 0 });
+    // From then on it counts, in full.
+    expect(await rejection(fresh.apply(slow['slow.never']))).toBeInstanceOf(TaskTimeoutError);
   });
 
   test('does not punish a task whose result has arrived while this process was busy', async () => {

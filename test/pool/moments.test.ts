@@ -77,7 +77,10 @@ describe('between the end of an asynchronous input and the first task', () => {
       })();
     }
     const outcome = await Promise.allSettled([ended.map(nap, items())]);
-    expect(outcome[0]?.status).toBe('rejected');
+    expect(outcome[0]).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'ERR_FORKYARD_POOL_TERMINATED' },
+    });
     await ended.join();
     expect(ended.stats().unsettled).toBe(0);
   });
