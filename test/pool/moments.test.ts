@@ -119,7 +119,7 @@ describe('a cancelled call', () => {
     const controller = new AbortController();
     const call = single.apply(nap, [50], { signal: controller.signal });
     // The worker is woken in a microtask.
-    await null;
+    await Promise.resolve();
     // Without a turn of the event loop: the result lies in the ring, unread. No watchdog of the suite ends such a loop.
     const deadline = performance.now() + 30_000;
     while (busyMs() < before + 25 && performance.now() < deadline);
