@@ -10,7 +10,7 @@ import { Decoder } from '../serialize/decoder.js';
 import { Fifo } from '../util/fifo.js';
 import { viewRing } from './ring-layout.js';
 import { RingReader } from './ring-reader.js';
-import { type EncodedMessage, type RecordHead, RingWriter } from './ring-writer.js';
+import { type EncodedMessage, type RecordHead, RingWriter, roomOf } from './ring-writer.js';
 import { encodingTools } from './tools.js';
 import { UnbegunRecords } from './unbegun-records.js';
 
@@ -51,6 +51,8 @@ export class Channel implements BellSource {
   #onDrained: () => void = () => {};
   #onCorrupt: (error: unknown) => void = () => {};
   #closed = false;
+  // Bytes of a message of the caller's that waits for room; 0 if there is none.
+  #wanted = 0;
 
   private constructor(membership: Membership, ends: { out: RingHandle; in: RingHandle }, own: Own) {
     const { addon } = membership;
@@ -105,7 +107,7 @@ export class Channel implements BellSource {
   /** Begins to deliver messages. A message stays in the ring while it is handled. */
   listen(handlers: {
     onMessage: MessageHandler;
-    /** Everything that had arrived was delivered. */
+    /** Everything that had arrived was delivered, or there is the room that `wantRoom` asked for. */
     onDrained?: () => void;
     /** The peer wrote nonsense; nothing more is read. */
     onCorrupt?: (error: unknown) => void;
@@ -144,6 +146,22 @@ export class Channel implements BellSource {
     this.#member.bell.wake(this.#peer);
   }
 
+  /**
+   * A message that the caller keeps found no room. True: by now there is some. False: the peer tells when there is, and
+   * then `onDrained` is called.
+   */
+  wantRoom(message: EncodedMessage): boolean {
+    const bytes = roomOf(message);
+    if (this.writer.waitForRoom(bytes)) return true;
+    this.#wanted = bytes;
+    return false;
+  }
+
+  /** Whether anything waits for room. */
+  get isFull(): boolean {
+    return this.#waiting.length > 0 || this.#wanted > 0;
+  }
+
   /** Messages that wait for room. */
   get backlog(): number {
     return this.#waiting.length;
@@ -151,13 +169,15 @@ export class Channel implements BellSource {
 
   hasWork(): boolean {
     if (this.#closed) return false;
-    return (this.#waiting.length > 0 && this.flush()) || this.reader.hasRecord();
+    if (this.#waiting.length > 0 && this.flush()) return true;
+    return this.reader.hasRecord() || (this.#wanted > 0 && this.writer.waitForRoom(this.#wanted));
   }
 
   drain(): number {
     if (this.#closed) return 0;
-    const hadBacklog = this.#waiting.length > 0;
+    const wasFull = this.isFull;
     this.flush();
+    if (this.#wanted > 0 && this.writer.waitForRoom(this.#wanted)) this.#wanted = 0;
     let messages = 0;
     while (!this.#closed && this.#findRecord()) {
       messages++;
@@ -167,7 +187,7 @@ export class Channel implements BellSource {
         if (!this.#closed && this.reader.advance()) this.wakePeer();
       }
     }
-    if (messages > 0 || hadBacklog) this.#onDrained();
+    if (messages > 0 || wasFull) this.#onDrained();
     return messages;
   }
 
@@ -181,7 +201,7 @@ export class Channel implements BellSource {
     while (this.#waiting.length > 0) {
       const { head, message } = this.#waiting.peek() as Waiting;
       if (!this.writer.writeEncoded(head, message)) {
-        if (!this.writer.waitForRoom(message)) return false;
+        if (!this.writer.waitForRoom(roomOf(message))) return false;
         continue;
       }
       this.#waiting.shift();

@@ -78,6 +78,11 @@ export class RingReader extends RecordCursor {
       for (let index = 0; index < this.cells; index++) slabs.drop(index);
     }
     this.#release();
+    return this.isAwaited;
+  }
+
+  /** Whether the producer waits for room. */
+  get isAwaited(): boolean {
     return Atomics.load(this.words, this.ring.constants.ringProducerWaiting) === 1;
   }
 

@@ -89,10 +89,10 @@ export class RingWriter {
     return true;
   }
 
-  /** Tells the consumer that this side waits for room; true if there is some by now. */
-  waitForRoom(message: EncodedMessage): boolean {
+  /** Tells the consumer that this side waits for room for a message; true if there is some by now. */
+  waitForRoom(bytes: number): boolean {
     Atomics.store(this.#words, this.#ring.constants.ringProducerWaiting, 1);
-    if (this.#roomFor(roomOf(message)) < 0) return false;
+    if (this.#roomFor(bytes) < 0) return false;
     Atomics.store(this.#words, this.#ring.constants.ringProducerWaiting, 0);
     return true;
   }
@@ -177,7 +177,8 @@ function detach(encoder: Encoder, slabs: ArenaSlabs): EncodedMessage {
   return { bytes: new Uint8Array(0), start: 0, end: 0, cells, flags: payloadInSlab };
 }
 
-function roomOf(message: EncodedMessage): number {
+/** Bytes that the payload of a message takes in a ring. */
+export function roomOf(message: EncodedMessage): number {
   return message.end - message.start + message.cells.length * 8;
 }
 

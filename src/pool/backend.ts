@@ -55,6 +55,8 @@ export interface PoolWorker {
   /** Null if it was given; else the encoded message, to be given later. Throws if the value cannot be encoded. */
   give(head: RecordHead, value: unknown): EncodedMessage | null;
   giveEncoded(head: RecordHead, message: EncodedMessage): boolean;
+  /** After it could not be given this: true if it can by now; else it has no room until it can, and then `onDrained`. */
+  wantRoom(message: EncodedMessage): boolean;
   /** For messages that wait for room by themselves. */
   send(head: RecordHead, value: unknown): void;
   /** A mark of what was given so far, for `hasBegun`. */

@@ -111,9 +111,11 @@ export class Crew {
     return fallback;
   }
 
-  /** What was taken back from it is for others. */
+  /** What was taken back from it is for others, if there are any. */
   passOver(member: CrewMember): void {
     if (this.#current === member) this.#current = undefined;
+    if (this.#latest === member) this.#latest = undefined;
+    this.#next = this.#order.indexOf(member) + 1;
   }
 
   take(member: CrewMember): void {

@@ -9,6 +9,7 @@ import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import { Crew, type CrewMember } from './crew.js';
 import type { DispatcherHooks } from './dispatcher-hooks.js';
 import { argumentsLostError, lostError, timeoutError, unsendable } from './failures.js';
+import { Feeds } from './feeds.js';
 import { LateResults } from './late-results.js';
 import { isTask, taskMessageType } from './messages.js';
 import { firstAttempt, Outcomes } from './outcomes.js';
@@ -25,7 +26,7 @@ export class Dispatcher {
   readonly #lateResults: LateResults;
   readonly #timeLimits: TimeLimits;
   readonly #table = new TaskTable();
-  readonly #feeds = new Set<Feed>();
+  readonly #feeds = new Feeds();
   readonly #backlog = new Backlog();
   #pumping = false;
   #pumpWanted = false;
@@ -35,6 +36,8 @@ export class Dispatcher {
     this.#balancer = new Balancer(this.crew, (member, most) => {
       this.#putBack(member, member.worker.takeBack(most), true);
       this.pump();
+      // It may have thought that it would tell of a result together with one that it has no longer.
+      hooks.settleArrived();
     });
     this.#lateResults = new LateResults(this.crew, () => hooks.settleArrived());
     this.outcomes = new Outcomes((entry, attempt) => this.#runAgain(entry, attempt));
@@ -47,9 +50,7 @@ export class Dispatcher {
 
   /** Whether somebody waits for anything. */
   get isAwaited(): boolean {
-    if (this.#table.size > 0) return true;
-    for (const feed of this.#feeds) if (feed.isAwaited) return true;
-    return false;
+    return this.#table.size > 0 || this.#feeds.isAwaited;
   }
 
   /** Whether everything that was accepted is done. */
@@ -69,11 +70,7 @@ export class Dispatcher {
   submit(chunk: Chunk, sink: ResultSink): void {
     const entry = this.#table.add(sink, chunk, firstAttempt(chunk));
     try {
-      const member = this.waiting === 0 ? this.crew.pick() : undefined;
-      const unsent =
-        member === undefined ? this.#hooks.encode(chunk.value) : this.#give(member, entry, chunk.value);
-      if (unsent !== null) this.#backlog.push(entry, unsent);
-      else if (member !== undefined && member.held > 1) this.#watch();
+      this.#giveOrKeep(entry, chunk.value, this.waiting === 0 ? this.crew.pick() : undefined);
     } catch (error) {
       this.#table.delete(entry);
       throw unsendable(error, chunk);
@@ -107,20 +104,17 @@ export class Dispatcher {
 
   // What was given out may turn out to be badly shared, or told of late.
   #watch(): void {
-    if (this.waiting === 0) this.#balancer.watch();
+    this.#balancer.watch();
     this.#lateResults.watch();
   }
 
   #giveOut(): void {
     while (this.waiting > 0) {
       const member = this.crew.pick();
-      if (member === undefined || !this.#giveWaiting(member)) break;
+      if (member === undefined) break;
+      this.#giveWaiting(member);
     }
-    // In turn: one that gave a chunk is put at the end, where this loop meets it again.
-    for (const feed of this.#feeds) {
-      if (!this.#pumpFeed(feed) || !this.#feeds.delete(feed)) continue;
-      this.#feeds.add(feed);
-    }
+    this.#feeds.drawInTurn((feed) => this.#pumpFeed(feed));
   }
 
   /** A message from a worker. */
@@ -215,7 +209,6 @@ export class Dispatcher {
   // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
   // again, and keeps tasks that it does not know until then.
   #putBack(member: CrewMember, unstarted: UnstartedTask[], isAlive: boolean): void {
-    this.crew.passOver(member);
     const again: TaskEntry[] = [];
     for (const { id, type, taskNumber, message } of unstarted) {
       if (type === taskMessageType.define && isAlive) this.numbers.tell(member, taskNumber);
@@ -235,6 +228,7 @@ export class Dispatcher {
       entry.message = message;
       again.push(entry);
     }
+    this.crew.passOver(member);
     this.#backlog.unshift(again);
   }
 
@@ -244,10 +238,7 @@ export class Dispatcher {
     const entries = this.#table.all();
     for (const entry of entries) this.#forget(entry);
     for (const entry of entries) entry.sink.onFailure(entry.index, error);
-    for (const feed of [...this.#feeds]) {
-      this.#feeds.delete(feed);
-      feed.onFailure(-1, error);
-    }
+    this.#feeds.failAll(error);
     this.#hooks.onProgress();
   }
 
@@ -260,14 +251,23 @@ export class Dispatcher {
     return unsent;
   }
 
-  #giveWaiting(member: CrewMember): boolean {
+  #giveOrKeep(entry: TaskEntry, value: readonly unknown[], member: CrewMember | undefined): void {
+    const unsent = member === undefined ? this.#hooks.encode(value) : this.#give(member, entry, value);
+    if (unsent !== null) this.#backlog.push(entry, unsent);
+    // Its ring is full, maybe of what was taken back from it: others may have room.
+    if (unsent !== null && member !== undefined) this.pump();
+    else this.#watch();
+  }
+
+  // Where its ring is full, the worker has no room from now on, until it tells that there is some.
+  #giveWaiting(member: CrewMember): void {
     const entry = this.#backlog.peek() as TaskEntry;
-    if (!this.numbers.define(member, entry.taskNumber)) return false;
+    if (!this.numbers.define(member, entry.taskNumber)) return;
     const head = { type: entry.type, id: entry.id, extra: entry.taskNumber };
-    if (!member.worker.giveEncoded(head, entry.message as EncodedMessage)) return false;
+    const message = entry.message as EncodedMessage;
+    while (!member.worker.giveEncoded(head, message)) if (!member.worker.wantRoom(message)) return;
     this.#hold(member, entry);
     this.#backlog.shift();
-    return true;
   }
 
   // True if the feed gave a chunk to a worker.
@@ -281,9 +281,7 @@ export class Dispatcher {
     const member = this.crew.has(picked) ? picked : undefined;
     const entry = this.#table.add(feed, chunk, firstAttempt(chunk));
     try {
-      const unsent =
-        member === undefined ? this.#hooks.encode(chunk.value) : this.#give(member, entry, chunk.value);
-      if (unsent !== null) this.#backlog.push(entry, unsent);
+      this.#giveOrKeep(entry, chunk.value, member);
     } catch (error) {
       this.#table.delete(entry);
       feed.onFailure(chunk.index, unsendable(error, chunk));

@@ -72,7 +72,7 @@ class ProcessWorker implements PoolWorker {
   }
 
   get hasRoom(): boolean {
-    return this.#channel.backlog === 0;
+    return !this.#channel.isFull;
   }
 
   give(head: RecordHead, value: unknown): EncodedMessage | null {
@@ -85,6 +85,10 @@ class ProcessWorker implements PoolWorker {
     const given = this.#channel.writer.writeEncoded(head, message);
     if (given) this.#channel.wakePeer();
     return given;
+  }
+
+  wantRoom(message: EncodedMessage): boolean {
+    return this.#channel.wantRoom(message);
   }
 
   send(head: RecordHead, value: unknown): void {

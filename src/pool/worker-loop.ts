@@ -135,8 +135,12 @@ class WorkerLoop implements BellSource {
   // Undefined: something else was taken and done.
   #next(): TakenTask | undefined {
     const { reader } = this.#channel;
-    // Where the record cannot be claimed, the pool has taken it back, for an idle worker.
-    return this.#told.shift() ?? (reader.claim() ? this.#takeRecord() : undefined);
+    const told = this.#told.shift();
+    if (told !== undefined) return told;
+    if (reader.claim()) return this.#takeRecord();
+    // The pool has taken it back, for an idle worker.
+    if (reader.isAwaited) this.#channel.wakePeerNow();
+    return undefined;
   }
 
   // Waking the pool for each result costs more than a short task. Where another one is at hand they may be told of
