@@ -34,7 +34,8 @@ interface TakenTask {
 
 // The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
-// Results of short tasks are told of at least so often.
+// Results of short tasks are told of after so many, so that the pool reads them while more are made, or after so long.
+const announceCount = 8;
 const announceMs = 4;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
@@ -93,6 +94,7 @@ class WorkerLoop implements BellSource {
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
+    let told = 0;
     let taken = 0;
     for (; this.#canTake(now - start); taken++) {
       const next = this.#next();
@@ -118,7 +120,10 @@ class WorkerLoop implements BellSource {
       }
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
-      if (!this.#mayWait(now)) this.#channel.wakePeerNow();
+      if (finished - told >= announceCount || !this.#mayWait(now)) {
+        told = finished;
+        this.#channel.wakePeerNow();
+      }
     }
     if (finished > 0) this.#meter.sample(now - start, finished);
     this.#meter.leave(now);
