@@ -4,8 +4,9 @@ import { atMost } from '../targets.js';
 import { busy, values } from '../values.js';
 
 const usPerTask = 1000;
-// Of long tasks only a few hundred are done in the usual time, too few for the engine to have compiled what handles them.
-const longWarmUp = 3;
+// Of long tasks only a few hundred are done in the usual time: it takes 20,000 until the engine has compiled all that handles
+// them. So every pool is given short ones first.
+const warmUpFraction = 1 / 50;
 
 export const skewed: Scenario = {
   name: 'skewed',
@@ -23,7 +24,7 @@ export const skewed: Scenario = {
       Array.from({ length: scaled(200, settings) }, (_, i) => (i % 20 === 0 ? 20 : 1) * usPerTask),
     );
     const { warmUpMs, measureMs, workers } = settings;
-    await rounds(pool, { lengths, workers, ms: longWarmUp * warmUpMs });
+    await warmUp(pool, { lengths, workers, ms: warmUpMs });
     const byCalls = await rounds(pool, { lengths, workers, ms: measureMs });
     const byMap = await rounds(pool, { lengths, workers, ms: measureMs }, runMap);
     await pool.close();
@@ -44,12 +45,18 @@ export const taskOverhead: Scenario = {
     const pool = await open();
     const lengths = Array.from({ length: scaled(500, settings) }, () => usPerTask);
     const { warmUpMs, measureMs, workers } = settings;
-    await rounds(pool, { lengths, workers, ms: longWarmUp * warmUpMs });
+    await warmUp(pool, { lengths, workers, ms: warmUpMs });
     const multiples = await rounds(pool, { lengths, workers, ms: measureMs });
     await pool.close();
     return { value: (median(multiples) - 1) * 100, details: { rounds: multiples.length } };
   },
 };
+
+interface Round {
+  readonly lengths: readonly number[];
+  readonly workers: number;
+  readonly ms: number;
+}
 
 type Run = (pool: BenchPool, items: readonly unknown[]) => Promise<unknown[]>;
 
@@ -57,10 +64,16 @@ const runCalls: Run = (pool, items) => Promise.all(items.map((item) => pool.call
 
 const runMap: Run = async (pool, items) => await (pool.map?.(items) ?? runCalls(pool, items));
 
+async function warmUp(pool: BenchPool, round: Round): Promise<void> {
+  const lengths = round.lengths.map((us) => us * warmUpFraction);
+  await rounds(pool, { ...round, lengths, ms: 2 * round.ms });
+  await rounds(pool, round);
+}
+
 /** All tasks at once, again and again: the time of each round, of which 1 is the sum of all tasks shared among the workers. */
 async function rounds(
   pool: BenchPool,
-  { lengths, workers, ms }: { lengths: readonly number[]; workers: number; ms: number },
+  { lengths, workers, ms }: Round,
   run: Run = runCalls,
 ): Promise<number[]> {
   const items = lengths.map((us, x) => busy(us).make(x));
