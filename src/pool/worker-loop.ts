@@ -8,9 +8,10 @@ import { currentProcess } from '../process/current-process.js';
 import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
-import { resolveTask } from '../task/resolve.js';
+import { importFailed, resolveTask, unfinishedImport } from '../task/resolve.js';
 import { beginTask, endTask, publishItems } from './current-item.js';
 import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
+import { orProcessEnd } from './process-end.js';
 import { type ChunkOutcome, isThenable, runChunk } from './run-chunk.js';
 import { WorkMeter } from './work-meter.js';
 
@@ -44,20 +45,29 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
   // The terminal's Ctrl-C reaches the whole group: what happens then is the pool's decision.
   process.on('SIGINT', () => {});
   if (initializer !== undefined) {
-    try {
-      const initialize = (await resolveTask(initializer)) as TaskFunction;
-      await initialize(...initargs);
-    } catch (error) {
+    const fail = (error: unknown): void => {
       markRemote(error, currentProcess());
       channel.send({ type: resultMessageType.initializerFailed, id: 0, extra: 0 }, error);
       channel.wakePeerNow();
       process.exitCode = 1;
+    };
+    try {
+      await orProcessEnd(initialize(initializer, initargs), (reason) => {
+        fail(unfinishedImport(reason) ?? new Error(`the initializer did not come to its end: ${reason}`));
+      });
+    } catch (error) {
+      fail(error);
       return;
     }
   }
   const worker = new WorkerLoop(channel, concurrency);
   channel.send({ type: resultMessageType.ready, id: 0, extra: 0 }, null);
   worker.start();
+}
+
+async function initialize(initializer: TaskReference, initargs: readonly unknown[]): Promise<void> {
+  const run = (await resolveTask(initializer)) as TaskFunction;
+  await run(...initargs);
 }
 
 class WorkerLoop implements BellSource {
@@ -201,7 +211,11 @@ class WorkerLoop implements BellSource {
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
     const { type, id, task, value } = taken;
-    const run = (await resolveTask(task.reference as TaskReference)) as TaskFunction;
+    const reference = task.reference as TaskReference;
+    const run = (await orProcessEnd(resolveTask(reference), (reason) => {
+      this.#fail(taken, importFailed(reference, { reason }));
+      this.#channel.wakePeerNow();
+    })) as TaskFunction;
     if (task.run === undefined) {
       task.run = run;
       this.#channel.send({ type: resultMessageType.imported, id: task.number, extra: 0 }, null);

@@ -9,6 +9,7 @@ type ModuleExports = Readonly<Record<string, unknown>>;
 
 const resolved = new Map<string, AnyFunction>();
 const imports = new Map<string, Promise<ModuleExports>>();
+const unfinished = new Set<TaskReference>();
 
 /**
  * The function that a reference names: a task defined in that module, else an export of it. Imports the module at the
@@ -36,19 +37,23 @@ async function findInModule(reference: TaskReference): Promise<AnyFunction> {
   throw found === undefined ? missing(reference, exports) : notAFunction(reference, found);
 }
 
-async function importOnce({ module, name }: TaskReference): Promise<ModuleExports> {
+async function importOnce(reference: TaskReference): Promise<ModuleExports> {
+  const { module } = reference;
   let loading = imports.get(module);
   if (loading === undefined) {
     loading = whileImporting(() => import(module) as Promise<ModuleExports>);
     imports.set(module, loading);
   }
+  unfinished.add(reference);
   try {
     return await loading;
   } catch (cause) {
     // A file may appear later; what Node itself remembers as failed fails again.
     imports.delete(module);
     if (cause instanceof ForkyardError && cause.code === 'ERR_FORKYARD_BOOTSTRAPPING') throw cause;
-    throw importFailed({ module, name }, cause);
+    throw importFailed(reference, { cause });
+  } finally {
+    unfinished.delete(reference);
   }
 }
 
@@ -61,14 +66,26 @@ function exportNamed(exports: ModuleExports, name: string): unknown {
   return undefined;
 }
 
-function importFailed({ module, name }: TaskReference, cause: unknown): TaskResolutionError {
-  const said =
-    cause instanceof Error ? `${cause.name}: ${cause.message}` : `it threw ${describeReceived(cause)}`;
-  return new TaskResolutionError(`cannot run the task '${name}': importing ${module} failed: ${said}`, {
+/** Of a module that threw `cause`, or that never came to its end for another reason. */
+export function importFailed(
+  { module, name }: TaskReference,
+  { cause, reason = said(cause) }: { readonly cause?: unknown; readonly reason?: string },
+): TaskResolutionError {
+  return new TaskResolutionError(`cannot run the task '${name}': importing ${module} failed: ${reason}`, {
     module,
     task: name,
     cause,
   });
+}
+
+/** For a process that ends: the error of the import that it is at, if it is at one. */
+export function unfinishedImport(reason: string): TaskResolutionError | undefined {
+  const [reference] = unfinished;
+  return reference && importFailed(reference, { reason });
+}
+
+function said(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : `it threw ${describeReceived(cause)}`;
 }
 
 function missing({ module, name }: TaskReference, exports: ModuleExports): TaskResolutionError {

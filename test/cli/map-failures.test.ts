@@ -189,6 +189,11 @@ describe('wrong usage is told before any input is read, with status 2', () => {
       "cannot find the module 'no-such-package': neither a file, nor a package",
     ],
     ['a module that throws', ['./throws.mjs#x'], 'importing file:', 'failed: Error: this module is broken'],
+    [
+      'a module that ends the process',
+      ['../pool/exiting-module.mjs#work'],
+      'it ended the process, with exit code 3',
+    ],
     ['no name after the #', ['./tasks.mjs#'], "'./tasks.mjs#' is no <module>#<export>"],
     ['no function', [], "missing required argument 'function'"],
     [
