@@ -42,7 +42,7 @@ Rivals:
 
 --trials N    trials per rival, each a fresh process (default 3, quick 1)
 --seconds N   how long a trial measures, where that is a choice (default 1, quick 0.4); it warms up
-              for as long before
+              for as long before, or three times as long
 --workers N   workers of each pool (default 2)
 --scale N     what sizes of inputs are multiplied with (default 1)
 --quick       fewer scenarios and rivals, and a summary only

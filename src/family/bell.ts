@@ -32,6 +32,7 @@ export class Bell {
   #spinTurn: NodeJS.Immediate | undefined;
   #keepAlive = 0;
   #turnStart = 0;
+  #turn: () => void = () => this.#work();
 
   constructor(addon: Addon, ownSlot: number) {
     const { slotWords, slotEpoch } = addon.constants;
@@ -60,6 +61,29 @@ export class Bell {
     this.#turnStart = performance.now();
     this.#workSoon();
   };
+
+  /**
+   * For those who run functions of others: `turn` is what is done when the bell rings, with nothing below it on the stack,
+   * where each frame costs an error of theirs a microsecond. It calls `begin`, does its own work, and calls `end`.
+   */
+  turnBy(turn: () => void): void {
+    this.#turn = turn;
+  }
+
+  begin(): void {
+    this.#wakeUp();
+    this.#draining = true;
+  }
+
+  /** Hands over what has arrived for the sources, then sleeps or spins. `messages`: those that the caller has handled. */
+  end(messages: number): void {
+    const all = messages + this.#drain();
+    this.#draining = false;
+    // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
+    const isQuiet = all <= fewMessages;
+    if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
+    else this.#sleep();
+  }
 
   /** Hands over, at once, what has arrived; nothing while that is being done already. */
   drainNow(): void {
@@ -117,11 +141,14 @@ export class Bell {
     this.#announced.clear();
   };
 
-  readonly #work = (): void => {
-    this.#wakeUp();
+  #work(): void {
+    this.begin();
+    this.end(0);
+  }
+
+  // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
+  #drain(): number {
     let messages = 0;
-    this.#draining = true;
-    // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
     for (const source of this.#sources) {
       try {
         messages += source.drain();
@@ -131,12 +158,8 @@ export class Bell {
         });
       }
     }
-    this.#draining = false;
-    // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
-    const isQuiet = messages <= fewMessages;
-    if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
-    else this.#sleep();
-  };
+    return messages;
+  }
 
   // Announced first, then everything is looked at again.
   #sleep(): void {
@@ -181,7 +204,7 @@ export class Bell {
 
   // As a microtask it has nothing below it on the stack: what a worker's tasks throw collects the stack, by the frame.
   #workSoon(): void {
-    void resolved.then(this.#work);
+    void resolved.then(this.#turn);
   }
 
   #fallAsleep(): void {

@@ -35,8 +35,9 @@ interface TakenTask {
 
 // The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
-// Results of short tasks are told of after so many, so that the pool reads them while more are made, or after so long.
-const announceCount = 8;
+// Results of short tasks are told of after so many, then after twice as many, and so on, so that the pool reads them while more
+// are made, and is seldom woken; or after so long.
+const announceFirst = 8;
 const announceMs = 4;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
@@ -91,6 +92,7 @@ class WorkerLoop implements BellSource {
   start(): void {
     const { bell } = member();
     bell.hold();
+    bell.turnBy(this.#turn);
     bell.add(this);
   }
 
@@ -99,12 +101,20 @@ class WorkerLoop implements BellSource {
     return this.#active < this.#concurrency && (this.#told.length > 0 || this.#channel.reader.hasRecord());
   }
 
+  // Tasks are run by the turn alone: nobody's call into the bell is to find itself above a task.
   drain(): number {
+    return 0;
+  }
+
+  readonly #turn = (): void => {
+    const { bell } = member();
+    bell.begin();
     const start = performance.now();
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
     let told = 0;
+    let announce = announceFirst;
     let taken = 0;
     for (; this.#canTake(now - start); taken++) {
       const next = this.#next();
@@ -130,8 +140,9 @@ class WorkerLoop implements BellSource {
       }
       now = performance.now();
       // Before the next task, which may take long: what nobody is told of would wait for its end.
-      if (finished - told >= announceCount || !this.#mayWait(now)) {
+      if (finished - told >= announce || !this.#mayWait(now)) {
         told = finished;
+        announce *= 2;
         this.#channel.wakePeerNow();
       }
     }
@@ -139,8 +150,8 @@ class WorkerLoop implements BellSource {
     this.#meter.leave(now);
     this.#channel.wakePeerNow();
     if (this.#closing && this.#active === 0 && this.#channel.flush()) process.exit();
-    return taken;
-  }
+    bell.end(taken);
+  };
 
   #canTake(elapsedMs: number): boolean {
     if (this.#active >= this.#concurrency || !this.#channel.flush() || elapsedMs >= turnMs) return false;

@@ -33,10 +33,18 @@ function withoutOwnFrames(stack: string): string {
   let end = stack.length;
   for (;;) {
     const start = stack.lastIndexOf(frameStart, end - 1);
-    if (start < 0) break;
-    const frame = stack.slice(start, end);
-    if (!frame.includes(ownFolder) && !frame.includes('node:internal/')) break;
+    if (
+      start < 0 ||
+      !(isWithin(stack, ownFolder, start, end) || isWithin(stack, 'node:internal/', start, end))
+    )
+      break;
     end = start;
   }
   return end === stack.length ? stack : stack.slice(0, end);
+}
+
+// There is little behind `end`: looking there too costs less than a string of its own for each frame.
+function isWithin(stack: string, part: string, start: number, end: number): boolean {
+  const place = stack.indexOf(part, start);
+  return place >= 0 && place < end;
 }
