@@ -7,7 +7,8 @@
       'sources': ['<!@(node scripts/native-sources.mjs)'],
       'include_dirs': ['native', '<!@(node -p "require(\'node-addon-api\').include")'],
       # The core reports errors as Result<T>; only native/binding/ includes napi.h, and there they become C++ exceptions.
-      'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS'],
+      # Where an environment is being terminated no exception can be thrown into it: that must not end the process.
+      'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags': ['-Wall', '-Wextra', '-fvisibility=hidden'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-exceptions'],
       'cflags_cc': ['-std=c++20', '-fexceptions', '-fvisibility-inlines-hidden'],
