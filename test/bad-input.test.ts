@@ -211,20 +211,26 @@ test('a module that throws on import: what it threw is the cause', async () => {
   await expectUnharmed();
 });
 
-test('a module that ends the process that imports it: the error says so, and the pool goes on', async () => {
-  const single = new Pool(1);
-  const target = { module: fixture('pool/exiting-module.mjs'), name: 'work' };
-  for (const call of [() => single.apply(target), () => single.map(target, [1, 2, 3])]) {
-    expectClear(await rejection(call()), {
-      class: TaskResolutionError,
-      code: 'ERR_FORKYARD_TASK_RESOLUTION',
-      says: ['exiting-module.mjs', 'importing', 'exit code 3'],
-    });
-  }
-  expect(await single.apply(tasks.square, [3])).toBe(9);
-  single.terminate();
-  await single.join();
-});
+test.each([
+  ['exiting-module.mjs', 'exit code 3'],
+  ['endless-module.mjs', 'never comes'],
+])(
+  'a module whose import does not come to its end (%s): the error says why, and the pool goes on',
+  async (file, reason) => {
+    const single = new Pool(1);
+    const target = { module: fixture(`pool/${file}`), name: 'work' };
+    for (const call of [() => single.apply(target), () => single.map(target, [1, 2, 3])]) {
+      expectClear(await rejection(call()), {
+        class: TaskResolutionError,
+        code: 'ERR_FORKYARD_TASK_RESOLUTION',
+        says: [file, 'importing', reason],
+      });
+    }
+    expect(await single.apply(tasks.square, [3])).toBe(9);
+    single.terminate();
+    await single.join();
+  },
+);
 
 test.each([
   ['exiting-module.mjs', 'exit code 3'],

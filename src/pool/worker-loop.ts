@@ -222,17 +222,28 @@ class WorkerLoop implements BellSource {
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
     const { type, id, task, value } = taken;
-    const reference = task.reference as TaskReference;
-    const run = (await orProcessEnd(resolveTask(reference), (reason) => {
-      this.#fail(taken, importFailed(reference, { reason }));
-      this.#channel.wakePeerNow();
-    })) as TaskFunction;
+    const run = await this.#import(taken);
     if (task.run === undefined) {
       task.run = run;
       this.#channel.send({ type: resultMessageType.imported, id: task.number, extra: 0 }, null);
     }
     beginTask(id);
     return await (type === taskMessageType.apply ? run(...value) : this.#runChunk(run, taken));
+  }
+
+  // Meanwhile the wait for tasks does not keep the process: an import that waits for nothing would hang for ever, unheard.
+  async #import(taken: TakenTask): Promise<TaskFunction> {
+    const reference = taken.task.reference as TaskReference;
+    const { bell } = member();
+    bell.letGo();
+    try {
+      return (await orProcessEnd(resolveTask(reference), (reason) => {
+        this.#fail(taken, importFailed(reference, { reason }));
+        this.#channel.wakePeerNow();
+      })) as TaskFunction;
+    } finally {
+      bell.hold();
+    }
   }
 
   #runChunk(run: TaskFunction, { type, value }: TakenTask): unknown {
