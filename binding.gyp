@@ -13,8 +13,8 @@
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-exceptions'],
       'cflags_cc': ['-std=c++20', '-fexceptions', '-fvisibility-inlines-hidden'],
       # The mapping and its helper threads belong to the process: without nodelete the addon would be unmapped when the
-      # only worker thread that loaded it ends.
-      'ldflags': ['-Wl,-z,nodelete'],
+      # only worker thread that loaded it ends. now: what is looked up when it is loaded need not be by each forked child.
+      'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now'],
       'configurations': {
         'Release': {
           'cflags!': ['-O3'],

@@ -3,6 +3,7 @@
 
 #include "binding/bind_crash.h"
 #include "binding/bind_family.h"
+#include "binding/bind_forking.h"
 #include "binding/bind_memory.h"
 #include "binding/bind_system.h"
 #include "binding/constants.h"
@@ -13,6 +14,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   forkyard::BindConstants(env, exports);
   forkyard::BindSystem(env, exports);
   forkyard::BindFamily(env, exports);
+  forkyard::BindForking(env, exports);
   forkyard::BindMemory(env, exports);
   forkyard::BindCrash(env, exports);
   return exports;

@@ -4,8 +4,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Folders of native/, lowest first. `sync` and `channel` stand side by side: neither includes the other. */
-export const nativeLayers = ['os', 'shared', 'parking', 'family', 'memory', 'sync', 'channel', 'binding'];
+/** Folders of native/, lowest first. `forking`, `sync` and `channel` stand side by side: neither includes the other. */
+export const nativeLayers = [
+  'os',
+  'shared',
+  'parking',
+  'family',
+  'memory',
+  'forking',
+  'sync',
+  'channel',
+  'binding',
+];
 
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 

@@ -1,4 +1,6 @@
 // The whole of Forkyard's main module: re-exports, nothing else.
+export type { Context, ContextOptions } from './context.js';
+export { getContext } from './context.js';
 export type { ErrorDetails, ProcessErrorDetails, TaskDetails } from './errors.js';
 export {
   AuthenticationError,
@@ -21,6 +23,7 @@ export {
   WorkerLostError,
 } from './errors.js';
 export { memoryUse, setMemoryLimit } from './family/membership.js';
+export { afterFork } from './forking/after-fork.js';
 export type { CallOptions, ImapOptions, MapOptions } from './pool/call-options.js';
 export type { PoolOptions } from './pool/options.js';
 export { Pool } from './pool/pool.js';
@@ -30,6 +33,15 @@ export type { ExitStatus } from './process/exit-status.js';
 export { isMainProcess } from './process/identity.js';
 export type { ProcessOptions } from './process/options.js';
 export { Process } from './process/process.js';
+export type { PrewarmOptions } from './process/start-method/defaults.js';
+export {
+  getAllStartMethods,
+  getStartMethod,
+  prewarm,
+  setForkserverPreload,
+  setStartMethod,
+} from './process/start-method/defaults.js';
+export type { StartMethodName } from './process/start-method/start-method.js';
 export {} from './reducers.js';
 export { registerClass, registerErrorClass } from './serialize/registry.js';
 export { SharedArray } from './sharedctypes/shared-array.js';

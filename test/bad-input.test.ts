@@ -558,7 +558,9 @@ describe('calls in the wrong state', () => {
     ['execArgv', { execArgv: '--flag' }],
     ['signal', { signal: {} }],
     ['env', { env: 5 }],
-    ['startMethod', { startMethod: 'fork' }],
+    ['startMethod', { startMethod: 7 }],
+    ['preload', { preload: './a.mjs' }],
+    ['preload', { preload: [7] }],
     ['target', { target: 'work' }],
   ])('new Process: %s', (name, options) => {
     expectClear(

@@ -117,6 +117,12 @@ Napi::Value Cancel(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), CancelReservation(self.region(), SlotArgument(info, 0)));
 }
 
+// renewReservation(slot, generation): the new generation, or -1 if the slot is claimed.
+Napi::Value Renew(const Napi::CallbackInfo& info) {
+  std::optional<SlotId> id = RenewReservation(Environment::Opened(info.Env()).region(), SlotArgument(info, 0));
+  return Napi::Number::New(info.Env(), id ? static_cast<double>(id->generation) : -1);
+}
+
 Napi::Value Gone(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   return Napi::Boolean::New(info.Env(), IsGone(self.region(), SlotArgument(info, 0)));
@@ -227,6 +233,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("armLifelines", ArmLifelines);
   add("reserveSlot", Reserve);
   add("cancelReservation", Cancel);
+  add("renewReservation", Renew);
   add("isGone", Gone);
   add("reap", Reap);
   add("reapAll", ReapAll);

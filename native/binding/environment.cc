@@ -1,17 +1,29 @@
 // See environment.h.
 #include "binding/environment.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "binding/call_back.h"
 #include "binding/error.h"
 #include "memory/sweep.h"
 #include "parking/bell.h"
 
 namespace forkyard {
 
+namespace {
+
 constexpr int kChildEndMs = 2000;
+
+// A fork server's child is not ours to reap.
+bool HasEnded(pid_t pid) {
+  const pid_t reaped = waitpid(pid, nullptr, WNOHANG);
+  return reaped > 0 || (reaped < 0 && kill(pid, 0) != 0);
+}
+
+}  // namespace
 
 Environment::~Environment() { link_->environment = nullptr; }
 
@@ -68,15 +80,7 @@ void Environment::StartListening() {
 void Environment::OnBell() {
   os::DrainBellSocket(bell_.get());
   Napi::HandleScope scope(env_);
-  napi_value result = nullptr;
-  napi_status status = napi_make_callback(env_, *context_, env_.Global(), on_bell_.Value(), 0, nullptr, &result);
-  if (status != napi_pending_exception) return;
-  // What a callback throws is an uncaught exception of the program, as from any event. No object of node-addon-api is
-  // made of it: where the environment is being terminated, none can be made any more.
-  napi_value thrown = nullptr;
-  napi_valuetype type = napi_undefined;
-  if (napi_get_and_clear_last_exception(env_, &thrown) != napi_ok) return;
-  if (napi_typeof(env_, thrown, &type) == napi_ok && type == napi_object) napi_fatal_exception(env_, thrown);
+  CallBack(env_, *context_, on_bell_.Value());
 }
 
 // The end of the environment, orderly or by worker.terminate(): its belongings are swept like a dead one's. The
@@ -116,7 +120,7 @@ void Environment::EndChildren() {
   if (!lifeline_.write_end.valid()) return;
   lifeline_.write_end.reset();
   for (pid_t pid : children_) {
-    for (int waited_ms = 0; waitpid(pid, nullptr, WNOHANG) == 0 && waited_ms < kChildEndMs; waited_ms++) usleep(1000);
+    for (int waited_ms = 0; !HasEnded(pid) && waited_ms < kChildEndMs; waited_ms++) usleep(1000);
   }
   reaper().ReapAll();
 }

@@ -104,6 +104,16 @@ bool CancelReservation(const Region& region, SlotId id) {
   return word.compare_exchange_strong(seen, SlotWord{SlotState::kFree, 0, 0, id.generation + 1}.Pack());
 }
 
+std::optional<SlotId> RenewReservation(const Region& region, SlotId id) {
+  std::atomic<uint64_t>& word = region.slot(id.index).word;
+  uint64_t seen = word.load();
+  SlotWord slot = SlotWord::Unpack(seen);
+  if (slot.state != SlotState::kReserved || slot.generation != id.generation) return std::nullopt;
+  SlotWord renewed{SlotState::kReserved, slot.other, slot.other_generation, id.generation + 1};
+  if (!word.compare_exchange_strong(seen, renewed.Pack())) return std::nullopt;
+  return SlotId{id.index, id.generation + 1};
+}
+
 SlotCondition ConditionOf(const Region& region, const ProcessToken& self, uint32_t index) {
   const Slot& slot = region.slot(index);
   uint64_t before = slot.word.load();

@@ -32,6 +32,9 @@ os::Result<void> ClaimSlot(const Region& region, const ProcessToken& self, SlotI
 // Takes back a reservation that nobody claimed. False: somebody did.
 bool CancelReservation(const Region& region, SlotId id);
 
+// The same slot for another child: whoever was invited to it before comes too late. Nothing: somebody has claimed it.
+std::optional<SlotId> RenewReservation(const Region& region, SlotId id);
+
 enum class SlotCondition { kUnused, kReserved, kAlive, kDead, kBeingReaped };
 
 SlotCondition ConditionOf(const Region& region, const ProcessToken& self, uint32_t index);

@@ -78,7 +78,7 @@ Result<void> SendWithFds(int socket, std::span<const int> fds, std::span<const u
   return {};
 }
 
-Result<ReceivedMessage> ReceiveWithFds(int socket, std::span<uint8_t> buffer) {
+Result<ReceivedMessage> ReceiveWithFds(int socket, std::span<uint8_t> buffer, OnFdShortage on_shortage) {
   if (buffer.empty()) return Error{EINVAL, "recvmsg"};
   ControlBuffer control;
   iovec bytes{buffer.data(), buffer.size()};
@@ -95,7 +95,10 @@ Result<ReceivedMessage> ReceiveWithFds(int socket, std::span<uint8_t> buffer) {
 
   ReceivedMessage received{static_cast<size_t>(count), TakeFds(message)};
   // The buffer holds the largest set there is, so only the table of descriptors can have been too small.
-  if ((message.msg_flags & MSG_CTRUNC) != 0) return Error{EMFILE, "recvmsg"};
+  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+    if (on_shortage == OnFdShortage::kFail) return Error{EMFILE, "recvmsg"};
+    received.fds.clear();
+  }
   if ((message.msg_flags & MSG_TRUNC) != 0) return Error{EMSGSIZE, "recvmsg"};
   return received;
 }

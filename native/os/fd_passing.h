@@ -26,7 +26,9 @@ struct ReceivedMessage {
 
 // Receives one message (on a stream: the bytes that are there, never beyond one set of descriptors). EMFILE if this
 // process has no room for all descriptors of the message, EMSGSIZE if a datagram is larger than the buffer: the
-// descriptors that did arrive are closed.
-Result<ReceivedMessage> ReceiveWithFds(int socket, std::span<uint8_t> buffer);
+// descriptors that did arrive are closed. With kDataAlone a message whose descriptors found no room comes without them.
+enum class OnFdShortage { kFail, kDataAlone };
+Result<ReceivedMessage> ReceiveWithFds(int socket, std::span<uint8_t> buffer,
+                                       OnFdShortage on_shortage = OnFdShortage::kFail);
 
 }  // namespace forkyard::os

@@ -50,6 +50,10 @@ enum class CrashPointId : uint32_t {
   kSlotTokenTaken,
   kSlotClaimed,
   kRingRecordTakenBack,
+  kForkRequested,
+  kForked,
+  kForkArmed,
+  kForkReplied,
   kCount,
 };
 

@@ -1,5 +1,6 @@
-// The first script of every process that Forkyard starts: takes its place in the family, then runs what it is told.
-import { runChild } from '../process/child.js';
+// The first script of every process that is spawned: takes its place in the family, then runs what it is told.
+import type { InvitationData } from '../process/bootstrap.js';
+import { runChild, takeInvitation } from '../process/child.js';
 import '../reducers.js';
 
-void runChild();
+void runChild(takeInvitation<InvitationData>(), false);

@@ -35,6 +35,17 @@ export function currentMember(): Membership | undefined {
   return membership;
 }
 
+/** Runs `act` as that member, in a process that is none itself. */
+export async function actingAs<T>(pretended: Membership, act: () => Promise<T>): Promise<T> {
+  const before = membership;
+  membership = pretended;
+  try {
+    return await act();
+  } finally {
+    membership = before;
+  }
+}
+
 /** Whether this process was started by Forkyard (worker threads of such a process included). */
 export function isJoinedProcess(): boolean {
   return joined;

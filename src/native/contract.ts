@@ -1,5 +1,6 @@
 // What the addon offers to TypeScript. Arguments are interpreted on this side; C++ checks only their types.
-// The part that talks to the operating system alone is contract-system.ts.
+// The part that talks to the operating system alone is contract-system.ts, fork servers are contract-forking.ts.
+import type { ForkingAddon } from './contract-forking.js';
 import type { SystemAddon } from './contract-system.js';
 
 /** Numbers that both languages need; spelled in native/binding/constants.cc only. Indexes count 32-bit words. */
@@ -60,7 +61,7 @@ export interface MemoryUse {
 export const reapOutcome = { reaped: 0, notDead: 1, busy: 2 } as const;
 
 /** The addon as one JavaScript environment sees it. A *cell* is a reference it holds; a *block* an arena offset. */
-export interface Addon extends SystemAddon {
+export interface Addon extends SystemAddon, ForkingAddon {
   readonly constants: AddonConstants;
 
   found(limitBytes: number, arenaBytes: number): void;
@@ -73,6 +74,8 @@ export interface Addon extends SystemAddon {
   armLifelines(lifelines: number[], pid: number): void;
   reserveSlot(): SlotId;
   cancelReservation(slot: number, generation: number): boolean;
+  /** The same slot for another child: the new generation, or -1 if it is claimed. */
+  renewReservation(slot: number, generation: number): number;
   isGone(slot: number, generation: number): boolean;
   reap(slot: number): number;
   reapAll(): number;

@@ -4,6 +4,8 @@ import { noSpinning, type SpinSettings } from '../family/spinning.js';
 import { refuseUnknownOptions } from '../process/known-options.js';
 import { resolveEnv } from '../process/options.js';
 import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
+import { resolveStart } from '../process/start-method/defaults.js';
+import type { StartMethodName } from '../process/start-method/start-method.js';
 import { cpuCount } from '../system/cpu-count.js';
 import { type CpuSpec, resolveCpus } from '../system/resolve-cpus.js';
 import type { SchedulerSpec } from '../system/scheduler.js';
@@ -27,6 +29,10 @@ export interface PoolOptions {
   readonly priority?: number | undefined;
   readonly scheduler?: SchedulerSpec | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** How the workers come to be. Default: what `setStartMethod` says, else `'forkserver'`. */
+  readonly startMethod?: StartMethodName | undefined;
+  /** Modules that a fork server imports once for all workers: URLs, paths, or packages. Default: `setForkserverPreload`. */
+  readonly preload?: readonly (string | URL)[] | undefined;
   /** Where the workers' standard output goes: to that of this process, as what they print to standard error does, or there. */
   readonly stdout?: 'inherit' | 'stderr' | undefined;
   /** In front of the workers' numbers: `NAME-1`, ... Default `PoolWorker`. */
@@ -52,6 +58,8 @@ export interface ResolvedPoolOptions {
   /** One entry per worker. */
   readonly scheduling: readonly Scheduling[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly startMethod: StartMethodName;
+  readonly preload: readonly string[];
   readonly stdout: 'inherit' | 'stderr';
   readonly name: string;
   readonly restartBudget: number;
@@ -71,6 +79,8 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'priority',
   'scheduler',
   'env',
+  'startMethod',
+  'preload',
   'stdout',
   'name',
   'restartBudget',
@@ -111,6 +121,7 @@ export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPo
       return own === undefined ? common : { ...common, cpus: own };
     }),
     env: resolveEnv(method, options.env),
+    ...resolveStart(method, { startMethod: options.startMethod, preload: options.preload }),
     stdout,
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),

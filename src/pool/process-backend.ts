@@ -30,6 +30,8 @@ class ProcessWorker implements PoolWorker {
         cwd: undefined,
         stdio: ['ignore', options.stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
         execArgv: undefined,
+        startMethod: options.startMethod,
+        preload: options.preload,
       },
       {
         onStarted: () => {},

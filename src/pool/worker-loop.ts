@@ -35,10 +35,9 @@ interface TakenTask {
 
 // The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
-// Results of short tasks are told of after so many, then after twice as many, and so on, so that the pool reads them while more
-// are made, and is seldom woken; or after so long.
+// Results of short tasks are told of after so many, then twice as many, and so on: the pool reads them while more are made.
 const announceFirst = 8;
-const announceMs = 4;
+const announceMs = 4; // Or after so long.
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
   const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
@@ -225,7 +224,9 @@ class WorkerLoop implements BellSource {
     const run = await this.#import(taken);
     if (task.run === undefined) {
       task.run = run;
-      this.#channel.send({ type: resultMessageType.imported, id: task.number, extra: 0 }, null);
+      this.#channel.post({ type: resultMessageType.imported, id: task.number, extra: 0 }, null);
+      // The task may never let go of the event loop; its time limit counts from here.
+      this.#channel.wakePeerNow();
     }
     beginTask(id);
     return await (type === taskMessageType.apply ? run(...value) : this.#runChunk(run, taken));

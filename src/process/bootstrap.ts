@@ -1,5 +1,6 @@
 // What parent and child say to each other around the child's start. What follows belongs to the child's main module.
 import type { ChannelAddress } from '../channel/channel.js';
+import type { ServerSetup } from '../forking/serve.js';
 import type { SlotId } from '../native/contract.js';
 import type { Scheduling } from './scheduling.js';
 
@@ -16,6 +17,13 @@ export interface InvitationData {
   readonly channel: ChannelAddress;
 }
 
+/** Its value in a fork server, whose children are told the rest in the request. */
+export interface ServerInvitation {
+  readonly server: ServerSetup;
+  readonly arena: number;
+  readonly liveness: number;
+}
+
 /** Parent to child, the first message. */
 export interface BootMessage {
   /** URL of the module whose `main(boot)` this process is to run: process/run-target or pool/worker-loop. */
@@ -26,6 +34,13 @@ export interface BootMessage {
   readonly scheduling: Scheduling;
   /** The parent's `process.argv.slice(1)`: the child's looks the same, as in Python. */
   readonly argv: readonly string[];
+  /** What a process that is started as a program has from the system, and a copy of another does not. */
+  readonly program: {
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly execArgv: readonly string[];
+  };
+  /** Modules to import before the main module; a fork server has done so already. */
+  readonly preload: readonly string[];
 }
 
 /** What one process knows of another. */

@@ -1,19 +1,19 @@
 // The parent's hold on one child: reserves its slot, starts it, hears it, learns of its end, sweeps what it left.
 // Process and the pool's workers are built on it; what they say to their child is theirs.
-import { fileURLToPath } from 'node:url';
-import { Channel, sweepPeer } from '../channel/channel.js';
+import { type Channel, sweepPeer } from '../channel/channel.js';
 import type { RingReader } from '../channel/ring-reader.js';
-import { ProcessError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { sweepOrphans } from '../family/orphans.js';
 import type { SlotId } from '../native/contract.js';
 import { renamePath } from '../serialize/rename-path.js';
-import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
+import { type BootMessage, bootMessageType } from './bootstrap.js';
 import type { ExitStatus } from './exit-status.js';
 import { ownIdentity } from './identity.js';
 import type { ResolvedProcessOptions } from './options.js';
-import { recommendedStartMethod } from './start-method/recommended.js';
-import type { Launched } from './start-method/start-method.js';
+import { Place } from './place.js';
+import { startMethods } from './start-method/methods.js';
+import { inheritedExecArgv } from './start-method/node-flags.js';
+import type { Launch, Launched, ParentStreams } from './start-method/start-method.js';
 
 /** What the owner of a handle is told, in this order. Never before `start` has returned. */
 export interface ChildEvents {
@@ -34,10 +34,10 @@ export interface ChildEvents {
 const sweepAgainMs = 5;
 
 export class ChildHandle {
-  readonly slot: SlotId;
-  readonly channel: Channel;
+  readonly #place: Place;
   readonly #options: ResolvedProcessOptions;
   readonly #events: ChildEvents;
+  #launch: Launch | undefined;
   #launched: Launched | undefined;
   #ended = false;
   #keepsAlive: boolean;
@@ -47,25 +47,26 @@ export class ChildHandle {
 
   /** Reserves what the child needs. Throws `ResourceError` if the family has no slot or memory left. */
   constructor(options: ResolvedProcessOptions, events: ChildEvents) {
-    const { addon } = member();
     this.#options = options;
     this.#events = events;
     this.#keepsAlive = !options.daemon;
-    this.slot = addon.reserveSlot();
-    try {
-      this.channel = Channel.create(this.slot);
-    } catch (error) {
-      addon.cancelReservation(this.slot.index, this.slot.generation);
-      throw error;
-    }
+    this.#place = new Place();
+  }
+
+  get slot(): SlotId {
+    return this.#place.slot;
+  }
+
+  get channel(): Channel {
+    return this.#place.channel;
   }
 
   get pid(): number | null {
     return this.#launched?.pid ?? null;
   }
 
-  get stdio(): Pick<Launched, 'stdin' | 'stdout' | 'stderr'> {
-    const { stdin = null, stdout = null, stderr = null } = this.#launched ?? {};
+  get stdio(): ParentStreams {
+    const { stdin = null, stdout = null, stderr = null } = this.#launch ?? {};
     return { stdin, stdout, stderr };
   }
 
@@ -78,6 +79,8 @@ export class ChildHandle {
       parent: { ...ownIdentity(), pid: process.pid },
       scheduling: this.#options.scheduling,
       argv: process.argv.slice(1),
+      program: { env: this.#options.env, execArgv: this.#options.execArgv ?? inheritedExecArgv() },
+      preload: this.#options.preload,
     };
     try {
       this.channel.send({ type: bootMessageType.boot, id: 0, extra: 0 }, boot);
@@ -85,12 +88,7 @@ export class ChildHandle {
       this.#abandon();
       throw renamePath(error, (path) => path.replace(/^payload\./, ''));
     }
-    this.channel.listen({
-      onMessage: (reader) => this.#onMessage(reader),
-      onDrained: () => this.#events.onDrained(),
-      onCorrupt: () => this.signal(9),
-    });
-    this.#launch();
+    this.#begin();
   }
 
   /** Sends a signal to the process; to one that is being started, as soon as it exists. */
@@ -116,62 +114,43 @@ export class ChildHandle {
   }
 
   #applyKeepAlive(): void {
-    if (this.#keepsAlive || this.#holds > 0) this.#launched?.ref();
-    else this.#launched?.unref();
+    if (this.#keepsAlive || this.#holds > 0) this.#launch?.ref();
+    else this.#launch?.unref();
   }
 
-  #launch(): void {
-    const { addon } = member();
-    const descriptors = this.#inheritable();
-    const lifelines = descriptors.slice(2);
-    const invitation: InvitationData = {
-      slot: this.slot,
-      descriptors: descriptors.map((_, index) => 3 + index),
-      channel: this.channel.address,
-    };
-    const { stdio, env, cwd, execArgv } = this.#options;
-    const launched = recommendedStartMethod.launch({
-      entry: childEntry,
-      stdio,
-      descriptors,
-      env: { ...env, [invitationVariable]: JSON.stringify(invitation) },
-      cwd,
-      execArgv,
-    });
+  #begin(): void {
+    const { startMethod, stdio, env, cwd, execArgv, preload } = this.#options;
+    try {
+      const request = { place: this.#place, stdio, env, cwd, execArgv, preload };
+      this.#launch = startMethods[startMethod].launch(request);
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
+    const { launched } = this.#launch;
+    this.#applyKeepAlive();
     if (!(launched instanceof Promise)) {
-      addon.armLifelines(lifelines, launched.pid);
       this.#onLaunched(launched);
       return;
     }
     launched.then(
-      (later) => {
-        addon.armLifelines(lifelines, later.pid);
-        this.#onLaunched(later);
-      },
+      (later) => this.#onLaunched(later),
       (error: unknown) => {
-        addon.armLifelines(lifelines, 0);
         this.#abandon();
         this.#events.onStartFailed(error);
       },
     );
   }
 
-  // New descriptors: where there are none left, nothing was started and nothing may stay behind.
-  #inheritable(): number[] {
-    try {
-      return member().addon.descriptors();
-    } catch (cause) {
-      this.#abandon();
-      const { code } = cause as { code?: string };
-      const message = `The process could not be started: no descriptor is left for its lifeline (${code}). End some processes or raise \`ulimit -n\`.`;
-      throw new ProcessError(message, { code: 'ERR_FORKYARD_START_FAILED', cause });
-    }
-  }
-
   #onLaunched(launched: Launched): void {
     this.#launched = launched;
-    this.#applyKeepAlive();
     member().addon.addChild(launched.pid);
+    // Not before: whoever is told of the child may ask for its pid.
+    this.channel.listen({
+      onMessage: (reader) => this.#onMessage(reader),
+      onDrained: () => this.#events.onDrained(),
+      onCorrupt: () => this.signal(9),
+    });
     if (this.#pendingSignal !== 0) launched.kill(this.#pendingSignal);
     launched.onExit((status) => this.#onExit(status));
   }
@@ -208,9 +187,7 @@ export class ChildHandle {
 
   #abandon(): void {
     this.#ended = true;
-    member().addon.cancelReservation(this.slot.index, this.slot.generation);
+    this.#place.cancel();
     this.channel.close();
   }
 }
-
-const childEntry = fileURLToPath(new URL('../entry/child.js', import.meta.url));

@@ -2,6 +2,9 @@
 // The parent's half is child-handle.ts.
 import { Channel } from '../channel/channel.js';
 import { joinFamily } from '../family/membership.js';
+import { runAfterFork } from '../forking/after-fork.js';
+import { preload } from '../forking/preload.js';
+import { becomeProgram } from '../forking/program.js';
 import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
 import { becomeProcess } from './identity.js';
 import type { Scheduling } from './scheduling.js';
@@ -17,12 +20,20 @@ export interface MainModule {
   main(context: ChildContext): void | Promise<void>;
 }
 
-export async function runChild(): Promise<void> {
-  const channel = takePlace(takeInvitation());
+/** `wasForked`: this process is a copy of a fork server, and not what the message says until it has made itself so. */
+export async function runChild(invitation: InvitationData, wasForked: boolean): Promise<void> {
+  await follow(takePlace(invitation), wasForked);
+}
+
+/** Becomes and does what the channel says. */
+export async function follow(channel: Channel, wasForked: boolean): Promise<void> {
   try {
     const boot = firstMessage(channel);
+    if (wasForked) becomeProgram({ ...boot.program, parentPid: boot.parent.pid });
     becomeProcess(boot);
     await schedule(boot.scheduling);
+    if (wasForked) await runAfterFork();
+    else await preload({ requires: [], imports: [], preload: boot.preload });
     const module = (await import(boot.main)) as MainModule;
     channel.send({ type: bootMessageType.started, id: 0, extra: 0 }, null);
     await module.main({ channel, payload: boot.payload });
@@ -54,13 +65,14 @@ async function schedule(scheduling: Scheduling): Promise<void> {
   applyScheduling(scheduling);
 }
 
-function takeInvitation(): InvitationData {
+/** What the environment says, of a child or of a fork server. */
+export function takeInvitation<T>(): T {
   const text = process.env[invitationVariable];
   delete process.env[invitationVariable];
   if (text === undefined) {
     throw new Error('This file is started by Forkyard; run your own program instead.');
   }
-  return JSON.parse(text) as InvitationData;
+  return JSON.parse(text) as T;
 }
 
 // The parent wrote it before it started us. What lies behind it is for the main module.

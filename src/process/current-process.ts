@@ -15,13 +15,12 @@ export interface ParentProcess extends ProcessInfo {
   isAlive(): boolean;
 }
 
-let current: ProcessInfo | undefined;
+let instance: Process | undefined;
 const children = new Set<Process>();
 
 /** The running process: in the main program its name is `MainProcess`. In a registered subclass it is the instance. */
 export function currentProcess(): ProcessInfo {
-  current ??= { ...ownIdentity(), pid: process.pid };
-  return current;
+  return (instance as ProcessInfo | undefined) ?? ownIdentity();
 }
 
 /** Who started this process; null in the main program. */
@@ -38,7 +37,7 @@ export function activeChildren(): Process[] {
 
 /** @internal */
 export function setCurrentProcess(process: Process): void {
-  current = process as unknown as ProcessInfo;
+  instance = process;
 }
 
 /** @internal */

@@ -13,8 +13,10 @@ export function becomeProcess(boot: BootMessage): void {
   process.argv.splice(1, process.argv.length, ...boot.argv);
 }
 
+/** The same object as long as this process is the same. */
 export function ownIdentity(): Identity {
-  return own ?? { name: 'MainProcess', pid: process.pid, daemon: false };
+  own ??= { name: 'MainProcess', pid: process.pid, daemon: false };
+  return own;
 }
 
 export function parentIdentity(): Identity | null {

@@ -4,7 +4,8 @@ import type { TaskTarget } from '../task/define-tasks.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { refuseUnknownOptions } from './known-options.js';
 import { resolveScheduling, type Scheduling, type SchedulingOptions } from './scheduling.js';
-import type { StdioEntry } from './start-method/start-method.js';
+import { resolveStart } from './start-method/defaults.js';
+import type { StartMethodName, StdioEntry } from './start-method/start-method.js';
 
 /** What `new Process(options)` takes. */
 export interface ProcessOptions<Args extends unknown[] = unknown[], Result = unknown>
@@ -23,7 +24,10 @@ export interface ProcessOptions<Args extends unknown[] = unknown[], Result = unk
   readonly stdio?: StdioEntry | readonly [StdioEntry, StdioEntry, StdioEntry] | undefined;
   /** Flags for Node. Default: those of this process that make sense for another program. */
   readonly execArgv?: readonly string[] | undefined;
-  readonly startMethod?: 'spawn' | undefined;
+  /** How the process comes to be. Default: what `setStartMethod` says, else `'forkserver'`; with `execArgv` `'spawn'`. */
+  readonly startMethod?: StartMethodName | undefined;
+  /** Modules that a fork server imports once for all its children: URLs, paths, or packages. Default: `setForkserverPreload`. */
+  readonly preload?: readonly (string | URL)[] | undefined;
   /** Terminates the process when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -37,6 +41,8 @@ export interface ResolvedProcessOptions {
   readonly cwd: string | undefined;
   readonly stdio: readonly [StdioEntry, StdioEntry, StdioEntry];
   readonly execArgv: readonly string[] | undefined;
+  readonly startMethod: StartMethodName;
+  readonly preload: readonly string[];
 }
 
 /** The part that a Process adds. */
@@ -57,6 +63,7 @@ const optionNames: readonly (keyof ProcessOptions)[] = [
   'stdio',
   'execArgv',
   'startMethod',
+  'preload',
   'signal',
   'cpus',
   'priority',
@@ -86,8 +93,6 @@ export function resolveProcessOptions(
   check(cwd === undefined || typeof cwd === 'string', 'cwd', 'a string', cwd);
   check(isStringArray(execArgv), 'execArgv', 'an array of strings', execArgv);
   check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal);
-  const { startMethod } = options as { startMethod?: unknown };
-  check(startMethod === undefined || startMethod === 'spawn', 'startMethod', "'spawn'", startMethod);
   return {
     name,
     daemon,
@@ -96,6 +101,7 @@ export function resolveProcessOptions(
     cwd,
     stdio: resolveStdio(options.stdio),
     execArgv,
+    ...resolveStart(method, options),
     target: target === undefined ? undefined : referenceOf(target as TaskTarget, method),
     args,
     signal,

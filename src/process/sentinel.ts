@@ -1,9 +1,8 @@
 // Sentinel: the descriptor that tells the end of a process, and who closes it. One nobody asked for goes with the
 // process; one that was handed out goes with close(), or with the object that it belongs to.
-import { closeSync, openSync } from 'node:fs';
 import { member } from '../family/membership.js';
 
-const abandoned = new FinalizationRegistry<{ fd: number }>((held) => closeSync(held.fd));
+const abandoned = new FinalizationRegistry<{ fd: number }>((held) => member().addon.closeFd(held.fd));
 
 export class Sentinel {
   #held: { fd: number } | undefined;
@@ -23,8 +22,7 @@ export class Sentinel {
   get(pid: number): number {
     this.#handedOut = true;
     // What is always readable says the same as the pidfd of an ended process.
-    const held =
-      this.#held ?? this.#hold(this.#ended ? openSync('/dev/null', 'r') : member().addon.openPidfd(pid));
+    const held = this.#held ?? this.#hold(this.#ended ? alwaysReadable() : member().addon.openPidfd(pid));
     return held.fd;
   }
 
@@ -36,7 +34,7 @@ export class Sentinel {
   close(): void {
     if (this.#held === undefined) return;
     abandoned.unregister(this);
-    closeSync(this.#held.fd);
+    member().addon.closeFd(this.#held.fd);
     this.#held = undefined;
   }
 
@@ -45,4 +43,11 @@ export class Sentinel {
     abandoned.register(this, this.#held, this);
     return this.#held;
   }
+}
+
+function alwaysReadable(): number {
+  const { addon } = member();
+  const [ours, theirs] = addon.socketPair(false);
+  addon.closeFd(theirs);
+  return ours;
 }

@@ -8,6 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll } from 'vitest';
 import { killTree } from './run-script.js';
 import {
+  isForkServer,
   type OpenFile,
   openFiles,
   type ProcessInfo,
@@ -36,7 +37,7 @@ const allowances: readonly { readonly target: RegExp; readonly most: number; rea
     why: 'the arena and the liveness file, mapped until the process ends',
   },
   { target: /^pipe:/, most: 2, why: 'the lifeline: both ends in the root, for the life of the process' },
-  { target: /^socket:/, most: 1, why: "the environment's bell" },
+  { target: /^socket:/, most: 6, why: "the environment's bell, and a connection to each fork server" },
   {
     target: /^anon_inode:\[(eventpoll|eventfd|io_uring|pidfd)\]$/,
     most: 4,
@@ -81,7 +82,13 @@ async function settled<T>(find: () => T[], report: (left: T[]) => void): Promise
 
 function leftProcesses(): ProcessInfo[] {
   const all = [...processesOf(process.pid), ...processesWithVariable(markName, mark)];
-  return all.filter((info, index) => all.findIndex((other) => other.pid === info.pid) === index);
+  const left = all.filter((info, index) => all.findIndex((other) => other.pid === info.pid) === index);
+  return left.filter((info) => !isOwnForkServer(info));
+}
+
+/** It ends with its client, which is this process; the children that it may have are found by themselves. */
+function isOwnForkServer(info: ProcessInfo): boolean {
+  return info.parentPid === process.pid && isForkServer(info);
 }
 
 function leftFiles(): OpenFile[] {

@@ -29,6 +29,12 @@ export function processInfo(pid: number): ProcessInfo | undefined {
   return { pid, parentPid: Number(parentPid), state, commandLine };
 }
 
+/** Its parent, the parent of that, and so on: with fork servers a child's parent is one of them. */
+export function ancestorsOf(pid: number): number[] {
+  const parent = processInfo(pid)?.parentPid ?? 0;
+  return parent === 0 ? [] : [parent, ...ancestorsOf(parent)];
+}
+
 /** The living and zombie descendants of a process, without itself. */
 export function processesOf(rootPid: number): ProcessInfo[] {
   const all = allProcesses();
@@ -44,6 +50,17 @@ export function processesOf(rootPid: number): ProcessInfo[] {
     }
   }
   return found;
+}
+
+/** The same without fork servers. */
+export function workersOf(rootPid: number): ProcessInfo[] {
+  return processesOf(rootPid).filter((info) => !isForkServer(info));
+}
+
+/** Its children have the same command line, and are none. */
+export function isForkServer({ commandLine, parentPid }: ProcessInfo): boolean {
+  const isOne = (line: string | undefined) => line?.endsWith('/lib/entry/forkserver.js') === true;
+  return isOne(commandLine) && !isOne(processInfo(parentPid)?.commandLine);
 }
 
 /** Processes that were started with this in their environment, wherever they hang in the tree now. */

@@ -314,3 +314,34 @@ TEST(threads_reserving_at_once_get_different_slots) {
   CHECK_EQ(all.size(), 2000);
   CHECK_EQ(family.region().header().slots_high.load(), all.back() + 1);
 }
+
+TEST(a_renewed_reservation_is_for_another_child) {
+  Family family;
+  Member root(family);
+  const Region& region = family.region();
+  const SlotId first = family.Reserve(root.id());
+  const std::optional<SlotId> second = RenewReservation(region, first);
+  REQUIRE(second.has_value());
+  CHECK_EQ(second->index, first.index);
+  CHECK(second->generation != first.generation);
+  CHECK_ERRNO(ClaimSlot(region, family.Token(), first), ESTALE);
+  CHECK(!RenewReservation(region, first));
+  CHECK(!CancelReservation(region, first));
+  CHECK_OK(ClaimSlot(region, family.Token(), *second));
+  CHECK(!RenewReservation(region, *second));
+}
+
+TEST(of_a_claim_and_a_renewal_at_once_one_succeeds) {
+  Family family;
+  Member root(family);
+  const Region& region = family.region();
+  for (int round = 0; round < 300; round++) {
+    const SlotId id = family.Reserve(root.id());
+    std::atomic<int> claimed{0};
+    std::thread claimer([&] { claimed = ClaimSlot(region, family.Token(), id).ok() ? 1 : 0; });
+    const std::optional<SlotId> renewed = RenewReservation(region, id);
+    claimer.join();
+    CHECK_EQ(claimed.load() + (renewed ? 1 : 0), 1);
+    if (renewed) CHECK(CancelReservation(region, *renewed));
+  }
+}

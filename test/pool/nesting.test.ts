@@ -6,7 +6,7 @@ import { rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { nested } from '../fixtures/pool/nested.mjs';
 import { tasks } from '../fixtures/pool/tasks.mjs';
-import { processesOf, processInfo } from '../helpers/system-state.js';
+import { processInfo, workersOf } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
 
 const pools: Pool[] = [];
@@ -93,8 +93,7 @@ describe('a pool in a worker thread', () => {
     );
     await thread.terminate();
     await until(() => pids.every(isOver), { what: () => `the end of ${pids}` });
-    const workers = () =>
-      processesOf(process.pid).filter(({ commandLine }) => commandLine.includes('entry/child.js'));
+    const workers = () => workersOf(process.pid);
     await until(() => workers().length === 0, { what: () => JSON.stringify(workers()) });
     // The others are unharmed.
     expect(await open(1).apply(tasks.square, [4])).toBe(16);

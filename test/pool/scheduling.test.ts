@@ -34,7 +34,7 @@ async function ready(pool: Pool): Promise<void> {
 /** What the kernel lets each thread of the process run on; all must agree. */
 function cpusOf(pid: number): number[] {
   const lists = readdirSync(`/proc/${pid}/task`).map((thread) => statusOf(pid, thread));
-  expect(lists.length).toBeGreaterThan(1);
+  expect(lists.length).toBeGreaterThan(0);
   expect(new Set(lists).size).toBe(1);
   return (lists[0] as string).split(',').flatMap((range) => {
     const [from, to = from] = range.split('-').map(Number) as [number, number?];

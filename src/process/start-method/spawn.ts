@@ -1,30 +1,65 @@
 // Start method `spawn`: a new Node process, by child_process. It inherits the family's descriptors and nothing else.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { ProcessError } from '../../errors.js';
+import { fileURLToPath } from 'node:url';
+import { member } from '../../family/membership.js';
+import { type InvitationData, invitationVariable } from '../bootstrap.js';
 import { type ExitStatus, exitStatusOf } from '../exit-status.js';
-import type { Launched, LaunchRequest, StartMethod } from './start-method.js';
+import { inheritedExecArgv } from './node-flags.js';
+import { noDescriptorLeft, startFailed } from './start-failed.js';
+import type { Launch, Launched, LaunchRequest, StartMethod } from './start-method.js';
+
+const childEntry = fileURLToPath(new URL('../../entry/child.js', import.meta.url));
 
 export const spawnMethod: StartMethod = {
-  name: 'spawn',
-  launch(request) {
+  launch(request): Launch {
+    const { addon } = member();
+    const descriptors = inheritable();
+    const lifelines = descriptors.slice(2);
+    const invitation: InvitationData = {
+      ...request.place.address,
+      descriptors: descriptors.map((_, index) => 3 + index),
+    };
     let child: ChildProcess;
     try {
-      child = spawn(process.execPath, [...(request.execArgv ?? inheritedExecArgv()), request.entry], {
-        stdio: [...request.stdio, ...request.descriptors],
-        env: request.env as NodeJS.ProcessEnv,
+      child = spawn(process.execPath, [...(request.execArgv ?? inheritedExecArgv()), childEntry], {
+        stdio: [...request.stdio, ...descriptors],
+        env: { ...request.env, [invitationVariable]: JSON.stringify(invitation) } as NodeJS.ProcessEnv,
         ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
       });
     } catch (cause) {
-      return Promise.reject(startFailed(request, cause as Error));
+      addon.armLifelines(lifelines, 0);
+      return { ...nothing, launched: Promise.reject(startFailed(request.cwd, cause)) };
     }
-    if (child.pid !== undefined) return launched(child, child.pid);
-    return new Promise((_resolve, reject) => {
-      child.once('error', (cause) => reject(startFailed(request, cause)));
-    });
+    addon.armLifelines(lifelines, child.pid ?? 0);
+    const { stdin, stdout, stderr } = child;
+    return {
+      stdin,
+      stdout,
+      stderr,
+      launched: launched(child, request),
+      ref: () => child.ref(),
+      unref: () => child.unref(),
+    };
   },
 };
 
-function launched(child: ChildProcess, pid: number): Launched {
+const nothing = { stdin: null, stdout: null, stderr: null, ref: () => {}, unref: () => {} };
+
+// New descriptors: where there are none left, nothing was started and nothing may stay behind.
+function inheritable(): number[] {
+  try {
+    return member().addon.descriptors();
+  } catch (cause) {
+    throw noDescriptorLeft(cause);
+  }
+}
+
+function launched(child: ChildProcess, request: LaunchRequest): Launched | Promise<Launched> {
+  if (child.pid === undefined) {
+    return new Promise((_resolve, reject) => {
+      child.once('error', (cause) => reject(startFailed(request.cwd, cause)));
+    });
+  }
   let status: ExitStatus | undefined;
   const callbacks: ((status: ExitStatus) => void)[] = [];
   child.once('exit', (code, signal) => {
@@ -34,10 +69,7 @@ function launched(child: ChildProcess, pid: number): Launched {
   // A failing kill() or send(); this module uses neither, and an event without a listener would end the program.
   child.on('error', () => {});
   return {
-    pid,
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
     onExit(callback) {
       if (status === undefined) callbacks.push(callback);
@@ -46,26 +78,4 @@ function launched(child: ChildProcess, pid: number): Launched {
     ref: () => child.ref(),
     unref: () => child.unref(),
   };
-}
-
-function startFailed({ cwd }: LaunchRequest, cause: Error): ProcessError {
-  const where = cwd === undefined ? '' : ` in ${cwd}`;
-  return new ProcessError(`The process could not be started${where}: ${cause.message}.`, {
-    code: 'ERR_FORKYARD_START_FAILED',
-    cause,
-  });
-}
-
-const ownFlags = /^--(inspect|debug|watch|test|input-type|check|interactive)/;
-
-/** The flags of this process that make sense for another program: no debugger port, no inline code. */
-function inheritedExecArgv(): string[] {
-  const inherited: string[] = [];
-  const { execArgv } = process;
-  for (let i = 0; i < execArgv.length; i++) {
-    const flag = execArgv[i] as string;
-    if (/^(-e|-p|-pe|--eval|--print)$/.test(flag)) i++;
-    else if (!/^(--eval=|--print=|-c$|-i$)/.test(flag) && !ownFlags.test(flag)) inherited.push(flag);
-  }
-  return inherited;
 }

@@ -1,0 +1,209 @@
+// See bind_forking.h.
+#include "binding/bind_forking.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <string>
+#include <vector>
+
+#include "binding/arguments.h"
+#include "binding/error.h"
+#include "binding/fd_watch.h"
+#include "binding/process_exit.h"
+#include "binding/worker_tasks.h"
+#include "forking/messages.h"
+#include "forking/server.h"
+#include "os/anonymous_memory.h"
+#include "os/exit_status.h"
+#include "os/fd_passing.h"
+#include "os/lifeline.h"
+#include "os/socket_pair.h"
+
+namespace forkyard {
+namespace {
+
+std::vector<int> FdsArgument(const Napi::CallbackInfo& info, size_t index) {
+  if (index >= info.Length() || !info[index].IsArray()) throw Napi::TypeError::New(info.Env(), "an array is needed");
+  const auto array = info[index].As<Napi::Array>();
+  std::vector<int> fds;
+  for (uint32_t i = 0; i < array.Length(); i++) fds.push_back(array.Get(i).As<Napi::Number>().Int32Value());
+  return fds;
+}
+
+Napi::Array ToArray(Napi::Env env, const std::vector<int>& numbers) {
+  Napi::Array array = Napi::Array::New(env, numbers.size());
+  for (size_t i = 0; i < numbers.size(); i++) array.Set(static_cast<uint32_t>(i), numbers[i]);
+  return array;
+}
+
+// socketPair(packets): [a, b], both the caller's. Packets: a's reads and writes never block.
+Napi::Value SocketPair(const Napi::CallbackInfo& info) {
+  const bool packets = info[0].As<Napi::Boolean>();
+  auto pair = os::MakeSocketPair(packets ? SOCK_SEQPACKET : SOCK_STREAM);
+  if (!pair) throw SystemError(info.Env(), pair.error(), "make a pair of sockets");
+  auto& [ours, theirs] = pair.value();
+  if (packets) fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+  return ToArray(info.Env(), {ours.release(), theirs.release()});
+}
+
+// duplicateFd(fd): another descriptor of the same, the caller's.
+Napi::Value DuplicateFd(const Napi::CallbackInfo& info) {
+  const int fd = fcntl(Int32Argument(info, 0), F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) throw SystemError(info.Env(), os::LastError("fcntl(F_DUPFD_CLOEXEC)"), "duplicate a descriptor");
+  return Napi::Number::New(info.Env(), fd);
+}
+
+void CloseFd(const Napi::CallbackInfo& info) { close(Int32Argument(info, 0)); }
+
+// attachLifelines(fds): before this process belongs to a family.
+void AttachLifelines(const Napi::CallbackInfo& info) {
+  for (int fd : FdsArgument(info, 0)) {
+    os::Result<void> attached = os::AttachLifeline(fd);
+    if (!attached) throw SystemError(info.Env(), attached.error(), "attach to a lifeline");
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+// refuseForks(control, reason): tells the client that this process will not serve it.
+void RefuseForks(const Napi::CallbackInfo& info) {
+  const int control = Int32Argument(info, 0);
+  const std::string reason = info[1].As<Napi::String>();
+  const ForkReply reply{ForkReplyKind::kUnfit, 0, 0};
+  std::vector<uint8_t> packet(sizeof(reply));
+  std::memcpy(packet.data(), &reply, sizeof(reply));
+  packet.insert(packet.end(), reason.begin(), reason.end());
+  if (packet.size() > kMaxForkPacket) packet.resize(kMaxForkPacket);
+  // A client that is gone needs no answer.
+  (void)os::SendWithFds(control, {}, packet).ok();
+}
+
+// serveForks(control): blocks. Returns in each child, as { pid, invitation, lifelines }, and never in the server.
+Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const int control = Int32Argument(info, 0);
+  fcntl(control, F_SETFD, FD_CLOEXEC);
+  FinishWorkerTasks();
+  if (os::Result<void> done = os::MakeAnonymousMemoryForkable(); !done) {
+    throw SystemError(env, done.error(), "make the heap forkable");
+  }
+  os::Result<std::optional<ForkedChild>> served = ServeForks(control);
+  if (!served) throw SystemError(env, served.error(), "serve forks");
+  if (!served.value()) _exit(0);
+  TakeOverWorkerTasks();
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  // The epoll instance of the server is not ours to change.
+  if (int failed = uv_loop_fork(loop); failed != 0) {
+    throw SystemError(env, os::Error{-failed, "uv_loop_fork"}, "go on with the event loop");
+  }
+  ReplaceProcessExit(env);
+  Napi::Object child = Napi::Object::New(env);
+  child.Set("pid", static_cast<int>(getpid()));
+  child.Set("invitation", served.value()->invitation);
+  child.Set("lifelines", ToArray(env, served.value()->lifelines));
+  return child;
+}
+
+// requestFork(control, id, fds, umask, invitation): false if the server has too much to do, or has just died: then it does
+// not answer, and the next reply is its end.
+Napi::Value RequestFork(const Napi::CallbackInfo& info) {
+  os::Result<os::Inherited> inherited = os::GetInherited(Uint32Argument(info, 3));
+  if (!inherited) throw SystemError(info.Env(), inherited.error(), "read what a child inherits");
+  const ForkRequest request{Uint32Argument(info, 1), inherited.take(), info[4].As<Napi::String>()};
+  os::Result<void> sent = os::SendWithFds(Int32Argument(info, 0), FdsArgument(info, 2), EncodeForkRequest(request));
+  if (sent) return Napi::Boolean::New(info.Env(), true);
+  switch (sent.error().number) {
+    case EAGAIN:
+    case ETOOMANYREFS:  // more descriptors are on their way than this user may have open
+    case EPIPE:
+    case ECONNRESET:
+      return Napi::Boolean::New(info.Env(), false);
+    default:
+      throw SystemError(info.Env(), sent.error(), "ask the fork server");
+  }
+}
+
+// receiveForkReply(control): null if there is none now; kind 0 at the end of the server. `fd` is -1, or the caller's.
+Napi::Value ReceiveForkReply(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> packet(kMaxForkPacket);
+  os::Result<os::ReceivedMessage> received = 
+      os::ReceiveWithFds(Int32Argument(info, 0), packet, os::OnFdShortage::kDataAlone);
+  const int number = received ? 0 : received.error().number;
+  if (number == EAGAIN || number == EWOULDBLOCK) return info.Env().Null();
+  if (!received && number != ECONNRESET) throw SystemError(info.Env(), received.error(), "hear the fork server");
+  ForkReply reply{};
+  const bool ended = !received || received.value().size < sizeof(reply);
+  if (!ended) std::memcpy(&reply, packet.data(), sizeof(reply));
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("kind", ended ? 0 : static_cast<uint32_t>(reply.kind));
+  object.Set("id", reply.id);
+  object.Set("value", reply.value);
+  const auto* text = reinterpret_cast<const char*>(packet.data()) + sizeof(reply);
+  object.Set("text", Napi::String::New(info.Env(), text, ended ? 0 : received.value().size - sizeof(reply)));
+  object.Set("fd", ended || received.value().fds.empty() ? -1 : received.value().fds[0].release());
+  return object;
+}
+
+// randomSeed(): four numbers of 32 bits. Straight from the kernel: no generator of this process, which is a copy.
+Napi::Value RandomSeed(const Napi::CallbackInfo& info) {
+  int words[4];
+  if (getrandom(words, sizeof(words), 0) != static_cast<ssize_t>(sizeof(words))) {
+    throw SystemError(info.Env(), os::LastError("getrandom"), "seed the random numbers");
+  }
+  return ToArray(info.Env(), {words[0], words[1], words[2], words[3]});
+}
+
+void SetExitCodeHere(const Napi::CallbackInfo& info) { SetExitCode(Int32Argument(info, 0)); }
+
+void EndNow(const Napi::CallbackInfo& info) { EndProcess(Int32Argument(info, 0)); }
+
+Napi::Value CanServeForks(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), CanReplaceProcessExit() && FindWorkerTasks(info.Env()));
+}
+
+// statusOfReaped(pidfd): the wait status, or -1.
+Napi::Value StatusOfReapedProcess(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), os::StatusOfReaped(Int32Argument(info, 0)).value_or(-1));
+}
+
+// watchFd(fd, onReadable): a watch, which keeps no event loop alive. The descriptor is its own from now on.
+Napi::Value Watch(const Napi::CallbackInfo& info) {
+  auto watch = std::make_unique<FdWatch>(info.Env(), Int32Argument(info, 0), info[1].As<Napi::Function>());
+  return Napi::External<FdWatch>::New(info.Env(), watch.release(), [](Napi::Env, FdWatch* gone) { delete gone; });
+}
+
+FdWatch& WatchArgument(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<FdWatch>>().Data(); }
+
+void PauseWatch(const Napi::CallbackInfo& info) { WatchArgument(info).Pause(); }
+
+void StopWatch(const Napi::CallbackInfo& info) { WatchArgument(info).Stop(); }
+
+void KeepWatchAlive(const Napi::CallbackInfo& info) { WatchArgument(info).KeepLoopAlive(info[1].As<Napi::Boolean>()); }
+
+}  // namespace
+
+void BindForking(Napi::Env env, Napi::Object exports) {
+  exports.Set("socketPair", Napi::Function::New(env, SocketPair));
+  exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
+  exports.Set("closeFd", Napi::Function::New(env, CloseFd));
+  exports.Set("attachLifelines", Napi::Function::New(env, AttachLifelines));
+  exports.Set("canServeForks", Napi::Function::New(env, CanServeForks));
+  exports.Set("refuseForks", Napi::Function::New(env, RefuseForks));
+  exports.Set("serveForks", Napi::Function::New(env, ServeForksHere));
+  exports.Set("requestFork", Napi::Function::New(env, RequestFork));
+  exports.Set("receiveForkReply", Napi::Function::New(env, ReceiveForkReply));
+  exports.Set("randomSeed", Napi::Function::New(env, RandomSeed));
+  exports.Set("setExitCode", Napi::Function::New(env, SetExitCodeHere));
+  exports.Set("endNow", Napi::Function::New(env, EndNow));
+  exports.Set("statusOfReaped", Napi::Function::New(env, StatusOfReapedProcess));
+  exports.Set("watchFd", Napi::Function::New(env, Watch));
+  exports.Set("pauseWatch", Napi::Function::New(env, PauseWatch));
+  exports.Set("stopWatch", Napi::Function::New(env, StopWatch));
+  exports.Set("keepWatchAlive", Napi::Function::New(env, KeepWatchAlive));
+}
+
+}  // namespace forkyard

@@ -1,0 +1,131 @@
+// See worker_tasks.h. Node offers no way to replace these methods, so the copy's platform object gets another table of them:
+// its own one, with three entries changed. Which they are is not assumed but looked up, by the addresses of the symbols.
+#include "binding/worker_tasks.h"
+
+#include <dlfcn.h>
+#include <node.h>
+#include <v8-platform.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace forkyard {
+namespace {
+
+// The thread, and what waits for it. Never destroyed: the process ends with it at work.
+class Worker {
+ public:
+  void Post(std::unique_ptr<v8::Task> task) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    tasks_.push_back(std::move(task));
+    unfinished_++;
+    if (!started_) std::thread([this] { Run(); }).detach();
+    started_ = true;
+    posted_.notify_one();
+  }
+
+  void WaitUntilFinished() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    finished_.wait(lock, [this] { return unfinished_ == 0; });
+  }
+
+  bool IsFinished() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return unfinished_ == 0;
+  }
+
+ private:
+  [[noreturn]] void Run() {
+    for (;;) {
+      std::unique_ptr<v8::Task> task = Next();
+      task->Run();
+      task.reset();
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (--unfinished_ == 0) finished_.notify_all();
+    }
+  }
+
+  std::unique_ptr<v8::Task> Next() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    posted_.wait(lock, [this] { return !tasks_.empty(); });
+    std::unique_ptr<v8::Task> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    return task;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable posted_;
+  std::condition_variable finished_;
+  std::deque<std::unique_ptr<v8::Task>> tasks_;
+  size_t unfinished_ = 0;
+  bool started_ = false;
+};
+
+using Drain = void (*)(v8::Platform*, v8::Isolate*);
+
+v8::Platform* platform = nullptr;
+v8::Isolate* main_isolate = nullptr;
+Drain drain = nullptr;
+
+Worker& worker() {
+  static Worker* const made = new Worker;
+  return *made;
+}
+
+// The replacements, as free functions with the object as their first argument, which is how methods are called.
+void Post(v8::Platform*, std::unique_ptr<v8::Task> task) { worker().Post(std::move(task)); }
+
+// Since V8 12: with a priority, and where the task comes from.
+void PostWithPriority(v8::Platform*, int, std::unique_ptr<v8::Task> task, const void*) { worker().Post(std::move(task)); }
+
+void DrainAll(v8::Platform* self, v8::Isolate* isolate) {
+  do {
+    worker().WaitUntilFinished();
+    drain(self, isolate);
+  } while (!worker().IsFinished());
+}
+
+// More than there are methods; what lies behind the table is never called.
+constexpr size_t kMethods = 40;
+// The offset of the object and its type stand in front of the methods.
+constexpr size_t kPrefix = 2;
+std::array<void*, kPrefix + kMethods> methods;
+
+template <class Function>
+bool Replace(const char* symbol, Function replacement) {
+  void* const original = dlsym(RTLD_DEFAULT, symbol);
+  auto found = std::find(methods.begin() + kPrefix, methods.end(), original);
+  if (original == nullptr || found == methods.end()) return false;
+  *found = reinterpret_cast<void*>(replacement);
+  return true;
+}
+
+constexpr const char* kDrain = "_ZN4node12NodePlatform10DrainTasksEPN2v87IsolateE";
+constexpr const char* kPost = "_ZN4node12NodePlatform18CallOnWorkerThreadESt10unique_ptrIN2v84TaskESt14default_deleteIS3_EE";
+constexpr const char* kPostWithPriority =
+    "_ZN4node12NodePlatform26PostTaskOnWorkerThreadImplEN2v812TaskPriorityESt10unique_ptrINS1_4TaskESt14default_deleteIS4_"
+    "EERKNS1_14SourceLocationE";
+
+}  // namespace
+
+bool FindWorkerTasks(Napi::Env) {
+  if (dlsym(RTLD_DEFAULT, "_ZN4node23GetMultiIsolatePlatformEPNS_11EnvironmentE") == nullptr) return false;
+  main_isolate = v8::Isolate::GetCurrent();
+  platform = node::GetMultiIsolatePlatform(node::GetCurrentEnvironment(main_isolate->GetCurrentContext()));
+  if (platform == nullptr) return false;
+  void** const table = *reinterpret_cast<void***>(platform);
+  std::copy_n(table - kPrefix, methods.size(), methods.begin());
+  drain = reinterpret_cast<Drain>(dlsym(RTLD_DEFAULT, kDrain));
+  return Replace(kDrain, DrainAll) && (Replace(kPost, Post) || Replace(kPostWithPriority, PostWithPriority));
+}
+
+void FinishWorkerTasks() { drain(platform, main_isolate); }
+
+void TakeOverWorkerTasks() { *reinterpret_cast<void***>(platform) = methods.data() + kPrefix; }
+
+}  // namespace forkyard

@@ -1,0 +1,43 @@
+// See messages.h.
+#include "forking/messages.h"
+
+#include <cstring>
+
+namespace forkyard {
+namespace {
+
+struct RequestHead {
+  uint32_t id;
+  uint32_t umask;
+  int32_t nice;
+  uint32_t cpus;
+};
+
+}  // namespace
+
+std::vector<uint8_t> EncodeForkRequest(const ForkRequest& request) {
+  const auto& [id, inherited, invitation] = request;
+  const RequestHead head{id, inherited.umask, inherited.nice, static_cast<uint32_t>(inherited.cpus.size())};
+  const size_t cpu_bytes = inherited.cpus.size() * sizeof(uint32_t);
+  std::vector<uint8_t> packet(sizeof(head) + cpu_bytes + invitation.size());
+  std::memcpy(packet.data(), &head, sizeof(head));
+  if (cpu_bytes > 0) std::memcpy(packet.data() + sizeof(head), inherited.cpus.data(), cpu_bytes);
+  std::memcpy(packet.data() + sizeof(head) + cpu_bytes, invitation.data(), invitation.size());
+  return packet;
+}
+
+os::Result<ForkRequest> DecodeForkRequest(std::span<const uint8_t> packet) {
+  RequestHead head;
+  if (packet.size() < sizeof(head)) return os::Error{EBADMSG, "decode"};
+  std::memcpy(&head, packet.data(), sizeof(head));
+  packet = packet.subspan(sizeof(head));
+  if (head.cpus > packet.size() / sizeof(uint32_t)) return os::Error{EBADMSG, "decode"};
+  const size_t cpu_bytes = head.cpus * sizeof(uint32_t);
+  ForkRequest request{head.id, {head.umask, head.nice, os::CpuList(head.cpus)}, ""};
+  if (cpu_bytes > 0) std::memcpy(request.inherited.cpus.data(), packet.data(), cpu_bytes);
+  packet = packet.subspan(cpu_bytes);
+  request.invitation.assign(packet.begin(), packet.end());
+  return request;
+}
+
+}  // namespace forkyard

@@ -1,0 +1,106 @@
+// getContext: the module's face with one start method and one set of preloaded modules in it, for a library that must not
+// depend on what its program has chosen.
+import { argumentTypeError, ForkyardError } from './errors.js';
+import type { PoolOptions } from './pool/options.js';
+import { Pool } from './pool/pool.js';
+import { activeChildren, currentProcess, parentProcess } from './process/current-process.js';
+import type { ProcessOptions } from './process/options.js';
+import { Process } from './process/process.js';
+import {
+  checkStartMethod,
+  getAllStartMethods,
+  getStartMethod,
+  prewarm,
+  resolvePreload,
+} from './process/start-method/defaults.js';
+import type { StartMethodName } from './process/start-method/start-method.js';
+import { cpuCount } from './system/cpu-count.js';
+
+/** What `getContext` takes beside the start method. */
+export interface ContextOptions {
+  /** Modules that a fork server imports once for all processes of this context. */
+  readonly preload?: readonly (string | URL)[] | undefined;
+}
+
+/** `Process`, `Pool` and the functions beside them, bound to one start method. */
+export interface Context {
+  readonly Process: typeof Process;
+  readonly Pool: typeof Pool;
+  readonly activeChildren: typeof activeChildren;
+  readonly cpuCount: typeof cpuCount;
+  readonly currentProcess: typeof currentProcess;
+  readonly parentProcess: typeof parentProcess;
+  getAllStartMethods(): StartMethodName[];
+  getStartMethod(): StartMethodName;
+  /** Another context. */
+  getContext(startMethod?: StartMethodName, options?: ContextOptions): Context;
+  /** Throws: the start method of a context is fixed. */
+  setStartMethod(startMethod: StartMethodName): never;
+  /** From now on, for this context alone. */
+  setForkserverPreload(modules: readonly (string | URL)[]): void;
+  /** Starts this context's fork server; nothing with `spawn`. */
+  prewarm(): Promise<void>;
+}
+
+/**
+ * The module's face bound to `startMethod`, by default the one that `getStartMethod()` tells now. Python:
+ * `multiprocessing.get_context`.
+ */
+export function getContext(startMethod?: StartMethodName, options: ContextOptions = {}): Context {
+  if (typeof options !== 'object' || options === null) {
+    throw argumentTypeError('getContext', 'options', 'an object such as { preload }', options);
+  }
+  const method = startMethod === undefined ? getStartMethod() : checkStartMethod('getContext', startMethod);
+  let preload =
+    options.preload === undefined ? undefined : resolvePreload('getContext', 'preload', options.preload);
+  const defaults = () => ({ startMethod: method, ...(preload === undefined ? {} : { preload }) });
+  return {
+    Process: boundProcess(defaults),
+    Pool: boundPool(defaults),
+    activeChildren,
+    cpuCount,
+    currentProcess,
+    parentProcess,
+    getAllStartMethods,
+    getStartMethod: () => method,
+    getContext,
+    setStartMethod() {
+      throw new ForkyardError(
+        `setStartMethod() of a context: this one is bound to '${method}'. Call getContext() for another, or the module's setStartMethod().`,
+        { code: 'ERR_FORKYARD_START_METHOD_SET' },
+      );
+    },
+    setForkserverPreload(modules) {
+      preload = resolvePreload('setForkserverPreload', 'modules', modules);
+    },
+    async prewarm() {
+      await prewarm({ startMethod: method, preload });
+    },
+  };
+}
+
+type Defaults = () => { startMethod: StartMethodName; preload?: readonly string[] };
+
+// The classes keep their names: processes are called after them.
+function boundProcess(defaults: Defaults): typeof Process {
+  const Base = Process as new (options?: ProcessOptions) => Process;
+  const bound = {
+    Process: class extends Base {
+      constructor(options: ProcessOptions = {}) {
+        super({ ...defaults(), ...options });
+      }
+    },
+  };
+  return bound.Process as unknown as typeof Process;
+}
+
+function boundPool(defaults: Defaults): typeof Pool {
+  const bound = {
+    Pool: class extends Pool {
+      constructor(options: number | PoolOptions = {}) {
+        super({ ...defaults(), ...(typeof options === 'number' ? { processes: options } : options) });
+      }
+    },
+  };
+  return bound.Pool;
+}

@@ -1,0 +1,31 @@
+// The first script of a fork server, and so of all its children: serves, and what returns from that is a child.
+import { serve } from '../forking/serve.js';
+import '../index.js';
+import { workerPart } from '../pool/rehearsal.js';
+import '../pool/worker-loop.js';
+import type { InvitationData, ServerInvitation } from '../process/bootstrap.js';
+import { runChild, takeInvitation } from '../process/child.js';
+import { type Part, rehearse } from '../process/rehearsal.js';
+import '../process/run-target.js';
+import '../reducers.js';
+
+const processPart: Part = {
+  main: new URL('../process/run-target.js', import.meta.url),
+  payload: { kind: 'target', target: undefined, args: [] },
+  messages: [],
+  // Started, and the result.
+  answers: 2,
+};
+
+async function main({ server, arena, liveness }: ServerInvitation): Promise<void> {
+  const { invitation, lifelines } = await serve(server, async () => {
+    await rehearse(processPart);
+    await rehearse(workerPart);
+    // The worker's; here the server ends by it, until it serves.
+    process.removeAllListeners('SIGINT');
+  });
+  const place = JSON.parse(invitation) as Pick<InvitationData, 'slot' | 'channel'>;
+  await runChild({ ...place, descriptors: [arena, liveness, ...lifelines] }, true);
+}
+
+void main(takeInvitation<ServerInvitation>());

@@ -1,0 +1,83 @@
+// A fork server from its first line to its last, which is the first one of a child. What a child then runs is process/.
+import { loadAddon } from '../native/load.js';
+import { makeClockForkable, restartClock } from './clock.js';
+import { endAsFork, watchEnding } from './ending.js';
+import { takeBaseline, whyUnfit } from './fitness.js';
+import { PreloadFailure, type PreloadSet, preload } from './preload.js';
+import { setPid } from './program.js';
+import { dropRandomCaches, hasRandomCaches, makeRandomForkable, reseedRandom } from './random.js';
+import { openStreams, standInForStreams } from './standard-streams.js';
+
+/** How a server is set up: the value of an environment variable, as JSON. */
+export interface ServerSetup extends PreloadSet {
+  /** Descriptors: where requests come from, and what ends this process with its client. */
+  readonly control: number;
+  readonly lifelines: readonly number[];
+}
+
+/** Why a server will not serve: what its client is told. */
+export type Refusal =
+  | { readonly kind: 'unfit'; readonly reason: string }
+  | {
+      readonly kind: 'preload';
+      readonly specifier: string;
+      readonly reason: string;
+      readonly stack: string | undefined;
+    };
+
+/** What a child is given by whoever asked for it. */
+export interface Forked {
+  readonly pid: number;
+  readonly invitation: string;
+  readonly lifelines: readonly number[];
+}
+
+/**
+ * Returns in each child. In the server it does not return. `rehearse` runs what children will run: what is compiled now need
+ * not be compiled by each of them.
+ */
+export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): Promise<Forked> {
+  const addon = loadAddon();
+  addon.attachLifelines([...setup.lifelines]);
+  makeRandomForkable();
+  makeClockForkable();
+  standInForStreams();
+  watchEnding();
+  const baseline = await takeBaseline();
+  refresh(process.pid);
+  await rehearse();
+  const refusal = await prepare(setup, () => whyUnfit(baseline));
+  if (refusal !== undefined) {
+    addon.refuseForks(setup.control, JSON.stringify(refusal));
+    process.exit(0);
+  }
+  const dropsCaches = hasRandomCaches();
+  if (dropsCaches) dropRandomCaches();
+  const forked = addon.serveForks(setup.control);
+  refresh(forked.pid);
+  if (dropsCaches) dropRandomCaches();
+  openStreams();
+  endAsFork();
+  return forked;
+}
+
+function refresh(pid: number): void {
+  restartClock();
+  reseedRandom();
+  setPid(pid);
+}
+
+async function prepare(
+  setup: ServerSetup,
+  judge: () => Promise<string | undefined>,
+): Promise<Refusal | undefined> {
+  try {
+    await preload(setup);
+  } catch (error) {
+    if (!(error instanceof PreloadFailure)) throw error;
+    const { specifier, message, cause } = error;
+    return { kind: 'preload', specifier, reason: message, stack: (cause as Error | undefined)?.stack };
+  }
+  const reason = await judge();
+  return reason === undefined ? undefined : { kind: 'unfit', reason };
+}

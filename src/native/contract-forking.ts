@@ -1,0 +1,68 @@
+// What the addon offers for fork servers and for processes that are not one's own children
+// (native/binding/bind_forking.cc). Everything else is contract.ts.
+
+declare const kind: unique symbol;
+
+/** A watched descriptor. Dropping it ends the watch. */
+export interface WatchHandle {
+  readonly [kind]: 'watch';
+}
+
+/** `ForkReplyKind` of native/forking/messages.h, and the end. */
+export const forkReplyKind = { end: 0, serving: 1, unfit: 2, forked: 3, notForked: 4, ended: 5 } as const;
+
+export interface ForkReply {
+  readonly kind: number;
+  /** The request; of `ended` the pid. */
+  readonly id: number;
+  /** Of `forked` the pid, of `notForked` the errno, of `ended` the wait status. */
+  readonly value: number;
+  /** Of `unfit`. */
+  readonly text: string;
+  /** Of `forked`: the child's pidfd, the receiver's to close; -1 if there was none to be had. */
+  readonly fd: number;
+}
+
+export interface ForkingAddon {
+  /** Two descriptors. Packets: the first one never blocks; else both are streams. */
+  socketPair(packets: boolean): [number, number];
+
+  duplicateFd(fd: number): number;
+  /** Of those that the addon made; Node keeps a list of its own, in each thread. */
+  closeFd(fd: number): void;
+
+  /** For a process that belongs to no family yet. */
+  attachLifelines(lifelines: number[]): void;
+  /** Whether this Node can end a process that was forked. */
+  canServeForks(): boolean;
+  refuseForks(control: number, reason: string): void;
+  /** Blocks, and returns in each child; never in the server. */
+  serveForks(control: number): { pid: number; invitation: string; lifelines: number[] };
+  /** 128 bits of the kernel's. */
+  randomSeed(): [number, number, number, number];
+  /** In a child: the code with which it ends when its event loop is empty. */
+  setExitCode(code: number): void;
+  /** In a child: ends it at once. What JavaScript has to say must have been said. */
+  endNow(code: number): never;
+
+  /** False: ask again after the next reply. `fds`: standard streams, working directory, lifelines; they stay open here. */
+  requestFork(
+    control: number,
+    id: number,
+    fds: readonly number[],
+    umask: number,
+    invitation: string,
+  ): boolean;
+  /** Null if there is none now. */
+  receiveForkReply(control: number): ForkReply | null;
+  /** The wait status of a process that somebody has reaped; -1 if the kernel does not tell (before Linux 6.15). */
+  statusOfReaped(pidfd: number): number;
+
+  /** The descriptor belongs to the watch from now on. */
+  watchFd(fd: number, onReadable: () => void): WatchHandle;
+  /** No callback follows. */
+  pauseWatch(watch: WatchHandle): void;
+  /** The same, and the descriptor is closed; also at the end of this environment. */
+  stopWatch(watch: WatchHandle): void;
+  keepWatchAlive(watch: WatchHandle, alive: boolean): void;
+}

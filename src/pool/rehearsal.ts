@@ -1,0 +1,21 @@
+// What a fork server rehearses of a worker's life: a definition, some calls, a chunk.
+import { noSpinning } from '../family/spinning.js';
+import type { Part } from '../process/rehearsal.js';
+import { taskMessageType, type WorkerPayload } from './messages.js';
+
+const { define, apply, map } = taskMessageType;
+const module = 'data:text/javascript,export function rehearsed(value) { return value; }';
+const payload: WorkerPayload = { concurrency: 1, spin: noSpinning, initializer: undefined, initargs: [] };
+
+export const workerPart: Part = {
+  main: new URL('./worker-loop.js', import.meta.url),
+  payload,
+  messages: [
+    { head: { type: define, id: 0, extra: 0 }, value: { module, name: 'rehearsed' } },
+    { head: { type: apply, id: 1, extra: 0 }, value: [1] },
+    { head: { type: apply, id: 2, extra: 0 }, value: [{ text: 'a', list: [1, 'b', null] }] },
+    { head: { type: map, id: 3, extra: 0 }, value: [1, 2, 3] },
+  ],
+  // Started, ready, imported, and the results.
+  answers: 6,
+};

@@ -1,0 +1,166 @@
+// Where starts wait for a fork server of one set-up: one at a time, started on demand, again when it dies. No start is
+// lost with a server, and none happens twice: whoever claims the place is the child (process/place.ts).
+import type { Refusal } from '../../forking/serve.js';
+import { Fifo } from '../../util/fifo.js';
+import { ForkOrder, type OrderDesk } from './fork-order.js';
+import { ForkServer, type ServerEnd } from './fork-server.js';
+import type { ServerFlags } from './node-flags.js';
+import { spawnMethod } from './spawn.js';
+import { noDescriptorLeft, preloadFailed, startFailed } from './start-failed.js';
+import type { Launch, LaunchRequest } from './start-method.js';
+import { ChildStreams } from './streams.js';
+
+// A server that dies so often without one answer is not going to give any.
+const mostDeathsInARow = 5;
+const mostKillsInARow = 20;
+const restartMs = 10;
+const mostRestartMs = 1000;
+
+export class ForkDesk implements OrderDesk {
+  readonly #flags: ServerFlags;
+  readonly #preload: readonly string[];
+  readonly #onUnfit: (reason: string) => void;
+  #waiting = new Fifo<ForkOrder>();
+  #server: ForkServer | undefined;
+  #deathsInARow = 0;
+  #holds = 0;
+  #isUnfit = false;
+  #isPaused = false;
+
+  /** `onUnfit`: from now on processes are spawned instead. */
+  constructor(flags: ServerFlags, preload: readonly string[], onUnfit: (reason: string) => void) {
+    this.#flags = flags;
+    this.#preload = preload;
+    this.#onUnfit = onUnfit;
+  }
+
+  launch(request: LaunchRequest): Launch {
+    if (this.#isUnfit) return spawnMethod.launch(request);
+    let streams: ChildStreams;
+    try {
+      streams = new ChildStreams(request.stdio);
+    } catch (error) {
+      throw noDescriptorLeft(error);
+    }
+    const order = new ForkOrder(request, streams, this);
+    this.#waiting.push(order);
+    this.#pump();
+    return order.launch;
+  }
+
+  /** Starts the server before it is needed, and waits until it serves; or until it is clear that none will. */
+  async prewarm(): Promise<void> {
+    if (this.#isUnfit) return;
+    this.#server ??= this.#start();
+    this.hold();
+    try {
+      await this.#server.ready;
+    } finally {
+      this.letGo();
+    }
+  }
+
+  hold(): void {
+    this.#holds++;
+    this.#server?.hold();
+  }
+
+  letGo(): void {
+    this.#holds--;
+    this.#server?.letGo();
+  }
+
+  #pump(): void {
+    while (this.#waiting.length > 0 && !this.#isPaused) {
+      const order = this.#waiting.peek() as ForkOrder;
+      try {
+        this.#server ??= this.#start();
+        if (!this.#server.ask(order)) return;
+        this.#waiting.shift();
+      } catch (error) {
+        // Whoever ends gives descriptors back.
+        if (isShortage(error) && this.#server?.isBusy === true) return;
+        this.#waiting.shift();
+        order.fail(isShortage(error) ? noDescriptorLeft(error) : startFailed(order.request.cwd, error));
+      }
+    }
+  }
+
+  #start(): ForkServer {
+    const server = new ForkServer(this.#flags, this.#preload, {
+      onRoom: () => this.#pump(),
+      onRefused: (refusal, unanswered) => this.#onRefused(refusal, unanswered),
+      onDied: (unanswered, end) => this.#onDied(server, unanswered, end),
+    });
+    for (let i = 0; i < this.#holds; i++) server.hold();
+    return server;
+  }
+
+  #onRefused(refusal: Refusal, unanswered: ForkOrder[]): void {
+    this.#server = undefined;
+    const orders = [...unanswered, ...this.#waiting.takeAll()];
+    if (refusal.kind === 'unfit') {
+      this.#giveUp(refusal.reason, orders);
+      return;
+    }
+    // Asked again, it tries again: the module may have been mended.
+    for (const order of orders) order.fail(preloadFailed(refusal));
+  }
+
+  #onDied(server: ForkServer, unanswered: ForkOrder[], { how, wasKilled }: ServerEnd): void {
+    this.#server = undefined;
+    this.#deathsInARow = server.hasServed ? 0 : this.#deathsInARow + 1;
+    const again = unanswered.filter((order) => {
+      if (order.request.place.renew()) return true;
+      server.adopt(order, order.request.place.claimedBy);
+      return false;
+    });
+    const orders = [...again, ...this.#waiting.takeAll()];
+    if (this.#deathsInARow >= (wasKilled ? mostKillsInARow : mostDeathsInARow)) {
+      this.#giveUp(
+        `the fork server ended ${this.#deathsInARow} times before it could serve, the last time with ${how}`,
+        orders,
+      );
+      return;
+    }
+    for (const order of orders) this.#waiting.push(order);
+    this.#pumpAfter(
+      this.#deathsInARow === 0 ? 0 : Math.min(mostRestartMs, restartMs * 4 ** (this.#deathsInARow - 1)),
+    );
+  }
+
+  // Where servers die at once, this process may be about to: its lifeline takes both.
+  #pumpAfter(ms: number): void {
+    if (ms === 0) {
+      this.#pump();
+      return;
+    }
+    this.#isPaused = true;
+    const timer = setTimeout(() => {
+      this.#isPaused = false;
+      this.#pump();
+    }, ms);
+    if (this.#holds === 0) timer.unref();
+  }
+
+  #giveUp(reason: string, orders: ForkOrder[]): void {
+    this.#isUnfit = true;
+    this.#onUnfit(reason);
+    for (const order of orders) {
+      try {
+        const launch = spawnMethod.launch(order.plainRequest);
+        Promise.resolve(launch.launched).then(
+          (process) => order.fulfil(process),
+          (error: unknown) => order.fail(error),
+        );
+      } catch (error) {
+        order.fail(error);
+      }
+    }
+  }
+}
+
+function isShortage(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'EMFILE' || code === 'ENFILE';
+}

@@ -1,0 +1,103 @@
+// A start that is asked of fork servers: from the call to the answer, across the deaths of servers.
+import { closeSync, openSync } from 'node:fs';
+import { member } from '../../family/membership.js';
+import { type Settleable, settleable } from '../../util/settleable.js';
+import type { Launch, Launched, LaunchRequest } from './start-method.js';
+import { type ChildStreams, openEntries } from './streams.js';
+
+// O_PATH and O_DIRECTORY of open(2): enough to go there, even where reading is forbidden. Node has no name for the first.
+const pathOnly = 0o10200000;
+
+/** What an order needs of who handles it. */
+export interface OrderDesk {
+  /** Keep the event loop alive for one more pending order, or for one less. */
+  hold(): void;
+  letGo(): void;
+}
+
+export class ForkOrder {
+  readonly request: LaunchRequest;
+  readonly #streams: ChildStreams;
+  readonly #desk: OrderDesk;
+  readonly #launched: Settleable<Launched> = settleable();
+  #process: Launched | undefined;
+  #isPending = true;
+  #keepsAlive = false;
+
+  constructor(request: LaunchRequest, streams: ChildStreams, desk: OrderDesk) {
+    this.request = request;
+    this.#streams = streams;
+    this.#desk = desk;
+  }
+
+  /** What the caller has of it. */
+  get launch(): Launch {
+    const { stdin, stdout, stderr } = this.#streams;
+    return {
+      stdin,
+      stdout,
+      stderr,
+      launched: this.#launched.promise,
+      ref: () => this.#keepAlive(true),
+      unref: () => this.#keepAlive(false),
+    };
+  }
+
+  /** Asks the server at `control`. False: it has too much to do. Throws what the system says. */
+  send(control: number, id: number): boolean {
+    const { addon } = member();
+    const { place, cwd } = this.request;
+    const toClose: number[] = [];
+    let lifelines: number[] = [];
+    try {
+      const directory = openSync(cwd ?? '.', pathOnly);
+      toClose.push(directory);
+      const { fds, opened } = openEntries(this.#streams.entries);
+      toClose.push(...opened);
+      lifelines = addon.descriptors().slice(2);
+      const invitation = JSON.stringify(place.address);
+      return addon.requestFork(control, id, [...fds, directory, ...lifelines], process.umask(), invitation);
+    } finally {
+      for (const fd of toClose) closeSync(fd);
+      addon.armLifelines(lifelines, 0);
+    }
+  }
+
+  /** Whose stdio is given by descriptors alone, for another start method. */
+  get plainRequest(): LaunchRequest {
+    return { ...this.request, stdio: this.#streams.entries };
+  }
+
+  fulfil(process: Launched): void {
+    if (!this.#isPending) return;
+    this.#process = process;
+    process.onExit(() => this.#streams.onExit());
+    if (this.#keepsAlive) process.ref();
+    this.#settle();
+    this.#launched.resolve(process);
+  }
+
+  fail(error: unknown): void {
+    if (!this.#isPending) return;
+    this.#settle();
+    this.#launched.reject(error);
+  }
+
+  #settle(): void {
+    this.#isPending = false;
+    this.#streams.close();
+    if (this.#keepsAlive) this.#desk.letGo();
+  }
+
+  #keepAlive(keepsAlive: boolean): void {
+    if (keepsAlive === this.#keepsAlive) return;
+    this.#keepsAlive = keepsAlive;
+    if (this.#process !== undefined) {
+      if (keepsAlive) this.#process.ref();
+      else this.#process.unref();
+    } else if (this.#isPending) {
+      if (keepsAlive) this.#desk.hold();
+      else this.#desk.letGo();
+    }
+  }
+}

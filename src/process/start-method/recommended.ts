@@ -1,2 +1,0 @@
-// Today's default start method.
-export { spawnMethod as recommendedStartMethod } from './spawn.js';
