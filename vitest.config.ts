@@ -10,7 +10,7 @@ const suites = {
 };
 
 // Where the results go as JSON, beside what is printed.
-const resultsFile = process.env.FORKYARD_TEST_RESULTS;
+const resultsFile = process.env.FORKYARD_TEST_RESULTS || undefined;
 
 export default defineConfig(({ mode }) => {
   const readsSourcesOnly = mode === 'architecture';

@@ -42,6 +42,7 @@ const ranks: Readonly<Record<string, number>> = {
   log: 1,
   system: 1,
   'errors.ts': 0,
+  'location.ts': 0,
   'waitable.ts': 0,
   util: 0,
 };

@@ -1,5 +1,7 @@
 // The first script of a fork server, and so of all its children: serves, and what returns from that is a child.
+
 import { serve } from '../forking/serve.js';
+import { moduleUrl } from '../location.js';
 import '../index.js';
 import { workerPart } from '../pool/rehearsal.js';
 import '../pool/worker-loop.js';
@@ -10,7 +12,7 @@ import '../process/run-target.js';
 import '../reducers.js';
 
 const processPart: Part = {
-  main: new URL('../process/run-target.js', import.meta.url),
+  main: moduleUrl('process/run-target.js'),
   payload: { kind: 'target', target: undefined, args: [] },
   messages: [],
   // Started, and the result.

@@ -1,8 +1,10 @@
 // Loads the addon, on first use: the package can be installed and imported where it cannot run.
 // Which file fits this machine is node-gyp-build's affair; FORKYARD_ADDON names another one (tests do).
+
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ForkyardError } from '../errors.js';
+import { libFolder } from '../location.js';
 import type { Addon } from './contract.js';
 
 let addon: Addon | undefined;
@@ -43,12 +45,12 @@ function load(): Addon {
       { code: 'ERR_FORKYARD_UNSUPPORTED_PLATFORM' },
     );
   }
-  const require = createRequire(import.meta.url);
+  const require = createRequire(libFolder);
   const named = process.env['FORKYARD_ADDON'];
   try {
     if (named !== undefined && named !== '') return require(named) as Addon;
     const nodeGypBuild = require('node-gyp-build') as (directory: string) => Addon;
-    return nodeGypBuild(fileURLToPath(new URL('../..', import.meta.url)));
+    return nodeGypBuild(fileURLToPath(new URL('..', libFolder)));
   } catch (cause) {
     throw new ForkyardError(
       'Forkyard could not load its native addon. Reinstall the package on this machine (`npm rebuild forkyard`); ' +

@@ -1,8 +1,10 @@
 // Workers that are processes: a child with the worker loop as its main module, its tasks and results in two rings.
+
 import type { Channel } from '../channel/channel.js';
 import type { RingReader } from '../channel/ring-reader.js';
 import type { EncodedMessage, RecordHead } from '../channel/ring-writer.js';
 import { member } from '../family/membership.js';
+import { moduleUrl } from '../location.js';
 import type { AddonConstants } from '../native/contract.js';
 import { ChildHandle } from '../process/child-handle.js';
 import type { PoolBackend, PoolWorker, UnstartedTask, WorkerEvents, WorkerOptions } from './backend.js';
@@ -46,7 +48,7 @@ class ProcessWorker implements PoolWorker {
     this.#constants = this.#channel.constants;
     const { concurrency, spin, initializer, initargs } = options;
     const payload: WorkerPayload = { concurrency, spin, initializer, initargs };
-    this.#child.start(new URL('./worker-loop.js', import.meta.url), payload);
+    this.#child.start(moduleUrl('pool/worker-loop.js'), payload);
   }
 
   get pid(): number | null {

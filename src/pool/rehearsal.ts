@@ -1,5 +1,7 @@
 // What a fork server rehearses of a worker's life: a definition, some calls, a chunk.
+
 import { noSpinning } from '../family/spinning.js';
+import { moduleUrl } from '../location.js';
 import type { Part } from '../process/rehearsal.js';
 import { taskMessageType, type WorkerPayload } from './messages.js';
 
@@ -8,7 +10,7 @@ const module = 'data:text/javascript,export function rehearsed(value) { return v
 const payload: WorkerPayload = { concurrency: 1, spin: noSpinning, initializer: undefined, initargs: [] };
 
 export const workerPart: Part = {
-  main: new URL('./worker-loop.js', import.meta.url),
+  main: moduleUrl('pool/worker-loop.js'),
   payload,
   messages: [
     { head: { type: define, id: 0, extra: 0 }, value: { module, name: 'rehearsed' } },

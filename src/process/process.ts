@@ -1,7 +1,7 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
-
 import type { RingReader } from '../channel/ring-reader.js';
 import { ForkyardError, ProcessError } from '../errors.js';
+import { moduleUrl } from '../location.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
@@ -144,7 +144,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
       onDrained: () => {},
       onSwept: () => {},
     });
-    child.start(new URL('./run-target.js', import.meta.url), payload);
+    child.start(moduleUrl('process/run-target.js'), payload);
     this.#child = child;
     this.#state = 'starting';
     if (child.pid !== null) this.#sentinel.open(child.pid);

@@ -1,5 +1,6 @@
 // Says in an error's stack which process it came from, and leaves out the frames of the worker's own loop.
 // How errors themselves cross a border is in encode-error.ts and decode-error.ts.
+import { libFolder } from '../location.js';
 
 /** The process in which an error was thrown. */
 export interface RemotePlace {
@@ -7,7 +8,6 @@ export interface RemotePlace {
   readonly pid: number;
 }
 
-const ownFolder = new URL('..', import.meta.url).href;
 const frameStart = '\n    at ';
 
 let marked: unknown;
@@ -35,7 +35,7 @@ function withoutOwnFrames(stack: string): string {
     const start = stack.lastIndexOf(frameStart, end - 1);
     if (
       start < 0 ||
-      !(isWithin(stack, ownFolder, start, end) || isWithin(stack, 'node:internal/', start, end))
+      !(isWithin(stack, libFolder, start, end) || isWithin(stack, 'node:internal/', start, end))
     )
       break;
     end = start;

@@ -95,10 +95,11 @@ function makeArray(name: TypeName, block: SharedBlock, part: { length: number; o
 
 // Its class alone does not make it one: `new array.constructor(5)` has memory of its own.
 function isSharedArray(value: unknown): value is ArrayBufferView<ArrayBuffer> {
-  if (typeof value !== 'object' || value === null) return false;
+  // No view is a Proxy, which might throw from any question.
   return (
+    ArrayBuffer.isView(value) &&
     nameOfPrototype.has(Object.getPrototypeOf(value)) &&
-    blocks.has((value as ArrayBufferView<ArrayBuffer>).buffer)
+    blocks.has(value.buffer as ArrayBuffer)
   );
 }
 

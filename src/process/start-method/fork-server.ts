@@ -1,10 +1,12 @@
 // One fork server, as the process sees it that started it. What to do when it refuses or dies is fork-desk.ts; what it
 // does itself, ../../forking/serve.ts and native/forking/.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { member } from '../../family/membership.js';
 import type { Refusal, ServerSetup } from '../../forking/serve.js';
+import { moduleUrl } from '../../location.js';
 import { type ForkReply, forkReplyKind, type WatchHandle } from '../../native/contract-forking.js';
 import { type Settleable, settleable } from '../../util/settleable.js';
 import { invitationVariable, type ServerInvitation } from '../bootstrap.js';
@@ -32,7 +34,7 @@ export interface ServerEnd {
 const mostInFlight = 16;
 const stopCheckMs = 500;
 
-const entry = fileURLToPath(new URL('../../entry/forkserver.js', import.meta.url));
+const entry = fileURLToPath(moduleUrl('entry/forkserver.js'));
 // Nothing of V8's may be under way on a thread when it forks. Not --single-threaded, whose --no-wasm-async-compilation makes
 // Node throw away its compiled code: 9 ms of its start. 0 threads would mean as many as there are processors.
 const singleThreaded = ['--v8-pool-size=1', '--single-threaded-gc', '--no-concurrent-recompilation'];

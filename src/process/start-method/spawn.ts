@@ -1,14 +1,16 @@
 // Start method `spawn`: a new Node process, by child_process. It inherits the family's descriptors and nothing else.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { member } from '../../family/membership.js';
+import { moduleUrl } from '../../location.js';
 import { type InvitationData, invitationVariable } from '../bootstrap.js';
 import { type ExitStatus, exitStatusOf } from '../exit-status.js';
 import { inheritedExecArgv } from './node-flags.js';
 import { noDescriptorLeft, startFailed } from './start-failed.js';
 import type { Launch, Launched, LaunchRequest, StartMethod } from './start-method.js';
 
-const childEntry = fileURLToPath(new URL('../../entry/child.js', import.meta.url));
+const childEntry = fileURLToPath(moduleUrl('entry/child.js'));
 
 export const spawnMethod: StartMethod = {
   launch(request): Launch {
