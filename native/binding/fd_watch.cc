@@ -43,6 +43,8 @@ void FdWatch::Stop() {
     std::unique_ptr<Handle> handle(static_cast<Handle*>(closed->data));
     napi_remove_async_cleanup_hook(handle->cleanup);
   });
+  // The loop no longer looks at it.
+  handle_->fd.reset();
   handle_ = nullptr;
   on_readable_.Reset();
   context_.reset();
