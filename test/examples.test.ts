@@ -65,6 +65,12 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'retried: fine',
     'cancelled: no longer wanted',
   ],
+  preload: [
+    '[ 4, 90000, 249999000001 ]',
+    'made in the server alone: true',
+    'afterFork ran once in each: true',
+    'the table, some 30 MiB, is shared: true',
+  ],
   'shared-array': ['true 120000', /^points inside: (\d+), counted here: \1$/, /^[ .:=+*#%@-]+$/],
 };
 

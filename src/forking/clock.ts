@@ -23,15 +23,19 @@ export function makeClockForkable(): void {
   readUtilization = utilization;
   define(process, 'uptime', () => uptime() - uptimeAtFork);
   define(performance, 'now', () => now() - originMs);
-  define(performance, 'mark', (name: string, options: PerformanceMarkOptions = {}) =>
-    mark(name, { ...options, startTime: options.startTime ?? now() - originMs }),
+  define(performance, 'mark', (name: string, options?: PerformanceMarkOptions | null) =>
+    mark(name, { ...options, startTime: options?.startTime ?? now() - originMs }),
   );
   // Without an end, the end is now.
-  define(performance, 'measure', (name: string, from?: string | PerformanceMeasureOptions, end?: string) => {
-    const options = typeof from === 'object' ? from : { start: from, end };
-    const open = options.end === undefined && options.duration === undefined;
-    return measure(name, { ...withoutUndefined(options), ...(open ? { end: now() - originMs } : {}) });
-  });
+  define(
+    performance,
+    'measure',
+    (name: string, from?: string | PerformanceMeasureOptions | null, end?: string) => {
+      const options = typeof from === 'object' ? (from ?? {}) : { start: from, end };
+      const open = options.end === undefined && options.duration === undefined;
+      return measure(name, { ...withoutUndefined(options), ...(open ? { end: now() - originMs } : {}) });
+    },
+  );
   define(performance, 'eventLoopUtilization', (first?: Utilization, second?: Utilization) =>
     first === undefined && utilizationAtFork !== undefined
       ? utilization(utilization(), utilizationAtFork)

@@ -1,6 +1,7 @@
 // Place: the slot that a parent reserves for a child, and the channel that leads to it. Whoever claims the slot is the
 // child; nobody else may run what the channel says.
 import { Channel, type ChannelAddress } from '../channel/channel.js';
+import { ResourceError } from '../errors.js';
 import { member } from '../family/membership.js';
 import type { SlotId } from '../native/contract.js';
 
@@ -10,7 +11,7 @@ export class Place {
 
   /** Throws `ResourceError` if the family has no slot or memory left. */
   constructor() {
-    this.#slot = member().addon.reserveSlot();
+    this.#slot = reserveSlot();
     try {
       this.channel = Channel.create(this.#slot);
     } catch (error) {
@@ -48,5 +49,18 @@ export class Place {
       .addon.slots()
       .find((slot) => slot.index === index && slot.generation === generation);
     return report?.pid ?? 0;
+  }
+}
+
+function reserveSlot(): SlotId {
+  try {
+    return member().addon.reserveSlot();
+  } catch (cause) {
+    const { code, errno = 0, syscall } = cause as NodeJS.ErrnoException;
+    if (code !== 'EAGAIN') throw cause;
+    throw new ResourceError(
+      'The process could not be started: the family has as many processes and threads as it can have. Let some end first.',
+      { cause, errno: -errno, syscall: syscall ?? null },
+    );
   }
 }

@@ -1,8 +1,10 @@
 // Children of the fork server: who they are, how they end, what they do not share, and what is done when it cannot be.
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { getContext, Process, type ProcessOptions, prewarm } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
@@ -249,4 +251,12 @@ describe('the server', () => {
       expect.arrayContaining(servers.map(({ pid }) => pid)),
     );
   });
+});
+
+test('400 starts at once with room for 64 descriptors: they take turns, and each runs once', async () => {
+  const path = join(folder, 'crowd');
+  const command = `ulimit -n 64; exec ${process.execPath} ${fixture('many-starts.mjs').pathname} 400 ${path}`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', command]);
+  expect(JSON.parse(stdout)).toEqual({ ran: 400 });
+  expect(new Set(readFileSync(path, 'utf8').trim().split('\n')).size).toBe(400);
 });

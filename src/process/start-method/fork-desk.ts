@@ -75,7 +75,11 @@ export class ForkDesk implements OrderDesk {
       const order = this.#waiting.peek() as ForkOrder;
       try {
         this.#server ??= this.#start();
-        if (!this.#server.ask(order)) return;
+        if (!this.#server.ask(order)) {
+          // Nobody will tell of room where nothing is under way: others of this user have taken it.
+          if (!this.#server.isBusy) this.#pumpAfter(restartMs);
+          return;
+        }
         this.#waiting.shift();
       } catch (error) {
         // Whoever ends gives descriptors back.
