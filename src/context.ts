@@ -83,15 +83,14 @@ type Defaults = () => { startMethod: StartMethodName; preload?: readonly string[
 
 // The classes keep their names: processes are called after them.
 function boundProcess(defaults: Defaults): typeof Process {
-  const Base = Process as new (options?: ProcessOptions) => Process;
   const bound = {
-    Process: class extends Base {
-      constructor(options: ProcessOptions = {}) {
+    Process: class<Args extends unknown[] = never[], Result = unknown> extends Process<Args, Result> {
+      constructor(options: ProcessOptions<Args, Result> = {}) {
         super({ ...defaults(), ...options });
       }
     },
   };
-  return bound.Process as unknown as typeof Process;
+  return bound.Process;
 }
 
 function boundPool(defaults: Defaults): typeof Pool {

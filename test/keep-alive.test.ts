@@ -40,6 +40,11 @@ describe('a program ends by itself', () => {
     ['with an unref’d process', 'unrefChild', ''],
     ['with a process that was never started', 'neverStarted', ''],
     ['when its own timer has fired, not before', 'timerDecides', 'the timer fired\n'],
+    [
+      'though what was to be forked had to be spawned',
+      'spawnedInstead',
+      'FORKYARD_NO_FORKSERVER\nboth run\n',
+    ],
   ])('%s', (_name, program, stdout) => expectProgram(program, stdout));
 });
 

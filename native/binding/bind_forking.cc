@@ -130,7 +130,7 @@ Napi::Value RequestFork(const Napi::CallbackInfo& info) {
 // receiveForkReply(control): null if there is none now; kind 0 at the end of the server. `fd` is -1, or the caller's.
 Napi::Value ReceiveForkReply(const Napi::CallbackInfo& info) {
   std::vector<uint8_t> packet(kMaxForkPacket);
-  os::Result<os::ReceivedMessage> received = 
+  os::Result<os::ReceivedMessage> received =
       os::ReceiveWithFds(Int32Argument(info, 0), packet, os::OnFdShortage::kDataAlone);
   const int number = received ? 0 : received.error().number;
   if (number == EAGAIN || number == EWOULDBLOCK) return info.Env().Null();

@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace forkyard {
@@ -24,13 +25,13 @@ class Worker {
     std::lock_guard<std::mutex> lock(mutex_);
     tasks_.push_back(std::move(task));
     unfinished_++;
-    if (!started_) std::thread([this] { Run(); }).detach();
-    started_ = true;
+    if (!started_) started_ = Start();
     posted_.notify_one();
   }
 
   void WaitUntilFinished() {
     std::unique_lock<std::mutex> lock(mutex_);
+    if (!started_) RunHere(lock);
     finished_.wait(lock, [this] { return unfinished_ == 0; });
   }
 
@@ -40,6 +41,28 @@ class Worker {
   }
 
  private:
+  // Where the system has no thread left, the tasks are run by whoever waits for them.
+  bool Start() {
+    try {
+      std::thread([this] { Run(); }).detach();
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
+
+  void RunHere(std::unique_lock<std::mutex>& lock) {
+    while (!tasks_.empty()) {
+      std::unique_ptr<v8::Task> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task->Run();
+      task.reset();
+      lock.lock();
+      unfinished_--;
+    }
+  }
+
   [[noreturn]] void Run() {
     for (;;) {
       std::unique_ptr<v8::Task> task = Next();

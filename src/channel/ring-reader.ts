@@ -14,6 +14,11 @@ export class RingReader extends RecordCursor {
   #head: number;
   #tail: number;
   #claimed = false;
+  /**
+   * Called for each record that the producer took back, while the reader stands at it: what it says can still be read,
+   * its slabs (`hasSlabs`) are gone.
+   */
+  onTakenBack: () => void = () => {};
 
   constructor(addon: Addon, ring: RingView, tools: { decoder: Decoder; slabs: RecordSlabs }) {
     super(ring);
@@ -48,16 +53,20 @@ export class RingReader extends RecordCursor {
    * producer takes anything back, `advance` alone will do.
    */
   claim(): boolean {
-    const { ringBegun, ringTail } = this.ring.constants;
+    const { ringBegun } = this.ring.constants;
     const end = (this.#head + this.bytes) | 0;
     const begun = Atomics.compareExchange(this.words, ringBegun, this.#head | 0, end);
+    if (begun !== (this.#head | 0)) {
+      this.#passOver(begun >>> 0);
+      return false;
+    }
     this.#claimed = true;
-    if (begun === (this.#head | 0)) return true;
-    this.bytes = ((begun >>> 0) - this.#head) >>> 0;
-    if (this.bytes > this.ring.capacity) throw corruptRing('begun');
-    this.#tail = Atomics.load(this.words, ringTail) >>> 0;
-    this.#release();
-    return false;
+    return true;
+  }
+
+  /** Whether a part of the record is in slabs. */
+  get hasSlabs(): boolean {
+    return this.cells > 0;
   }
 
   /** The value of the record, decoded; its slabs now belong to the buffers of the value. */
@@ -84,6 +93,18 @@ export class RingReader extends RecordCursor {
   /** Whether the producer waits for room. */
   get isAwaited(): boolean {
     return Atomics.load(this.words, this.ring.constants.ringProducerWaiting) === 1;
+  }
+
+  // Until their room is given back nobody writes over them.
+  #passOver(begun: number): void {
+    if ((begun - this.#head) >>> 0 > this.ring.capacity) throw corruptRing('begun');
+    this.#tail = Atomics.load(this.words, this.ring.constants.ringTail) >>> 0;
+    while (this.#head !== begun) {
+      this.readAt(this.#head, (begun - this.#head) >>> 0);
+      if (!this.isSkip) this.onTakenBack();
+      this.#claimed = true;
+      this.#release();
+    }
   }
 
   #release(): void {

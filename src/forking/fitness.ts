@@ -42,7 +42,7 @@ async function unfinishedRequest(): Promise<string | undefined> {
   const deadline = Date.now() + requestTimeoutMs;
   for (;;) {
     await new Promise((resolve) => setImmediate(resolve));
-    const [request] = process.getActiveResourcesInfo().filter((name) => /Req|Promise|Zlib/.test(name));
+    const [request] = process.getActiveResourcesInfo().filter((name) => /Req|Zlib/.test(name));
     if (request === undefined || Date.now() > deadline) return request;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

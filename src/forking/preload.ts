@@ -10,6 +10,8 @@ export interface PreloadSet {
   readonly preload: readonly string[];
 }
 
+const mostText = 8000;
+
 /** A module that could not be preloaded. */
 export class PreloadFailure extends Error {
   readonly specifier: string;
@@ -20,14 +22,27 @@ export class PreloadFailure extends Error {
     });
     this.specifier = specifier;
   }
+
+  /** What of it can be told in one packet. */
+  get refusal(): { readonly specifier: string; readonly reason: string; readonly stack: string | undefined } {
+    const { stack } = (this.cause ?? {}) as { stack?: unknown };
+    return {
+      specifier: this.specifier,
+      reason: this.message.slice(0, mostText),
+      stack: typeof stack === 'string' ? stack.slice(0, mostText) : undefined,
+    };
+  }
 }
 
 /** In this order, as Node does. Relative and bare names are looked for from the working directory. */
 export async function preload({ requires, imports, preload }: PreloadSet): Promise<void> {
-  const require = createRequire(`${process.cwd()}/`);
-  for (const specifier of requires) await attempt(specifier, () => require(specifier));
-  for (const specifier of [...imports, ...preload])
-    await attempt(specifier, () => import(locate(specifier, require)));
+  for (const specifier of requires) await attempt(specifier, () => requireHere()(specifier));
+  for (const specifier of [...imports, ...preload]) await attempt(specifier, () => import(locate(specifier)));
+}
+
+// Only where something is to be found from there: the directory may be gone.
+function requireHere(): NodeJS.Require {
+  return createRequire(`${process.cwd()}/`);
 }
 
 async function attempt(specifier: string, load: () => unknown): Promise<void> {
@@ -38,9 +53,9 @@ async function attempt(specifier: string, load: () => unknown): Promise<void> {
   }
 }
 
-function locate(specifier: string, require: NodeJS.Require): string {
+function locate(specifier: string): string {
   if (/^(file|data|node):/.test(specifier)) return specifier;
   if (/^\.{0,2}\//.test(specifier)) return pathToFileURL(resolve(specifier)).href;
-  const found = require.resolve(specifier);
+  const found = requireHere().resolve(specifier);
   return found.startsWith('/') ? pathToFileURL(found).href : found;
 }

@@ -54,6 +54,8 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   const dropsCaches = hasRandomCaches();
   if (dropsCaches) dropRandomCaches();
   const forked = addon.serveForks(setup.control);
+  // The server's, which end the server.
+  for (const fd of setup.lifelines) addon.closeFd(fd);
   refresh(forked.pid);
   if (dropsCaches) dropRandomCaches();
   openStreams();
@@ -75,8 +77,7 @@ async function prepare(
     await preload(setup);
   } catch (error) {
     if (!(error instanceof PreloadFailure)) throw error;
-    const { specifier, message, cause } = error;
-    return { kind: 'preload', specifier, reason: message, stack: (cause as Error | undefined)?.stack };
+    return { kind: 'preload', ...error.refusal };
   }
   const reason = await judge();
   return reason === undefined ? undefined : { kind: 'unfit', reason };

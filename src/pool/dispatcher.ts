@@ -207,7 +207,7 @@ export class Dispatcher {
   }
 
   // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
-  // again, and keeps tasks that it does not know until then.
+  // again, in case that it could not read it in passing (worker-loop.ts).
   #putBack(member: CrewMember, unstarted: UnstartedTask[], isAlive: boolean): void {
     const again: TaskEntry[] = [];
     for (const { id, type, taskNumber, message } of unstarted) {

@@ -10,28 +10,11 @@ import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { importFailed, resolveTask, unfinishedImport } from '../task/resolve.js';
 import { beginTask, endTask, publishItems } from './current-item.js';
+import { KnownTasks, type TakenTask, type TaskFunction } from './known-tasks.js';
 import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
 import { orProcessEnd } from './process-end.js';
 import { type ChunkOutcome, isThenable, runChunk } from './run-chunk.js';
 import { WorkMeter } from './work-meter.js';
-
-type TaskFunction = (...args: unknown[]) => unknown;
-
-interface KnownTask {
-  readonly number: number;
-  /** Undefined until the pool tells what the number stands for. */
-  reference: TaskReference | undefined;
-  run: TaskFunction | undefined;
-  /** What came before that: the pool may take back the telling, with other records, and tell again. */
-  early: TakenTask[];
-}
-
-interface TakenTask {
-  readonly type: number;
-  readonly id: number;
-  readonly task: KnownTask;
-  readonly value: unknown[];
-}
 
 // The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
@@ -74,8 +57,7 @@ class WorkerLoop implements BellSource {
   readonly #channel: Channel;
   readonly #meter: WorkMeter;
   readonly #concurrency: number;
-  readonly #tasks: KnownTask[] = [];
-  readonly #told: TakenTask[] = [];
+  readonly #tasks = new KnownTasks();
   #active = 0;
   #read = 0;
   #unreadSince = 0;
@@ -86,6 +68,7 @@ class WorkerLoop implements BellSource {
     this.#channel = channel;
     this.#meter = new WorkMeter(channel);
     this.#concurrency = concurrency;
+    this.#tasks.readInPassing(channel.reader);
   }
 
   start(): void {
@@ -97,7 +80,9 @@ class WorkerLoop implements BellSource {
 
   hasWork(): boolean {
     if (this.#channel.backlog > 0 && !this.#channel.flush()) return false;
-    return this.#active < this.#concurrency && (this.#told.length > 0 || this.#channel.reader.hasRecord());
+    return (
+      this.#active < this.#concurrency && (this.#tasks.told.length > 0 || this.#channel.reader.hasRecord())
+    );
   }
 
   // Tasks are run by the turn alone: nobody's call into the bell is to find itself above a task.
@@ -154,13 +139,13 @@ class WorkerLoop implements BellSource {
 
   #canTake(elapsedMs: number): boolean {
     if (this.#active >= this.#concurrency || !this.#channel.flush() || elapsedMs >= turnMs) return false;
-    return this.#told.length > 0 || this.#channel.reader.next();
+    return this.#tasks.told.length > 0 || this.#channel.reader.next();
   }
 
   // Undefined: something else was taken and done.
   #next(): TakenTask | undefined {
     const { reader } = this.#channel;
-    const told = this.#told.shift();
+    const told = this.#tasks.told.shift();
     if (told !== undefined) return told;
     if (reader.claim()) return this.#takeRecord();
     // The pool has taken it back, for an idle worker.
@@ -196,21 +181,10 @@ class WorkerLoop implements BellSource {
     // Its room is given back before the task runs, however long that takes.
     if (reader.advance()) this.#channel.wakePeerNow();
     if (unreadable !== undefined) this.#report(resultMessageType.failure, id, unreadable.reason);
-    else if (type === taskMessageType.define) this.#learn(extra, value as TaskReference);
+    else if (type === taskMessageType.define) this.#tasks.learn(extra, value as TaskReference);
     else if (type === taskMessageType.close) this.#closing = true;
-    else return { type, id, task: this.#taskOf(extra), value: value as unknown[] };
+    else return { type, id, task: this.#tasks.of(extra), value: value as unknown[] };
     return undefined;
-  }
-
-  #taskOf(number: number): KnownTask {
-    this.#tasks[number] ??= { number, reference: undefined, run: undefined, early: [] };
-    return this.#tasks[number] as KnownTask;
-  }
-
-  #learn(number: number, reference: TaskReference): void {
-    const task = this.#taskOf(number);
-    task.reference = reference;
-    this.#told.push(...task.early.splice(0));
   }
 
   #prepare(taken: TakenTask): void {

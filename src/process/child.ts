@@ -3,11 +3,12 @@
 import { Channel } from '../channel/channel.js';
 import { joinFamily } from '../family/membership.js';
 import { runAfterFork } from '../forking/after-fork.js';
-import { preload } from '../forking/preload.js';
+import { PreloadFailure, preload } from '../forking/preload.js';
 import { becomeProgram } from '../forking/program.js';
 import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
 import { becomeProcess } from './identity.js';
 import type { Scheduling } from './scheduling.js';
+import { preloadFailed } from './start-method/start-failed.js';
 
 /** What a main module is called with. */
 export interface ChildContext {
@@ -33,7 +34,7 @@ export async function follow(channel: Channel, wasForked: boolean): Promise<void
     becomeProcess(boot);
     await schedule(boot.scheduling);
     if (wasForked) await runAfterFork();
-    else await preload({ requires: [], imports: [], preload: boot.preload });
+    else await preloadHere(boot.preload);
     const module = (await import(boot.main)) as MainModule;
     channel.send({ type: bootMessageType.started, id: 0, extra: 0 }, null);
     await module.main({ channel, payload: boot.payload });
@@ -42,6 +43,16 @@ export async function follow(channel: Channel, wasForked: boolean): Promise<void
     channel.send({ type: bootMessageType.failed, id: 0, extra: 0 }, error);
     channel.wakePeerNow();
     process.exitCode = 1;
+  }
+}
+
+// As a fork server would, with the same error.
+async function preloadHere(modules: readonly string[]): Promise<void> {
+  try {
+    await preload({ requires: [], imports: [], preload: modules });
+  } catch (error) {
+    if (!(error instanceof PreloadFailure)) throw error;
+    throw preloadFailed(error.refusal);
   }
 }
 

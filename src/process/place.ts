@@ -3,7 +3,7 @@
 import { Channel, type ChannelAddress } from '../channel/channel.js';
 import { ResourceError } from '../errors.js';
 import { member } from '../family/membership.js';
-import type { SlotId } from '../native/contract.js';
+import type { SlotId, SlotReport } from '../native/contract.js';
 
 export class Place {
   #slot: SlotId;
@@ -44,11 +44,20 @@ export class Place {
 
   /** The process that has claimed it; 0 if there is none, or it is swept already. */
   get claimedBy(): number {
+    return this.#report()?.pid ?? 0;
+  }
+
+  /** Whether that process lives and has claimed it: then its number is nobody else's. */
+  isHeldBy(pid: number): boolean {
+    const report = this.#report();
+    return report?.condition === 'alive' && report.pid === pid;
+  }
+
+  #report(): SlotReport | undefined {
     const { index, generation } = this.#slot;
-    const report = member()
+    return member()
       .addon.slots()
       .find((slot) => slot.index === index && slot.generation === generation);
-    return report?.pid ?? 0;
   }
 }
 

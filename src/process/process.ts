@@ -87,9 +87,8 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   /** A descriptor that becomes readable when the process ends. Valid until `close()`, or as long as this object is. */
   get sentinel(): number {
     this.#requireOpen('sentinel');
-    const pid = this.#child?.pid ?? null;
-    this.#require('sentinel', pid !== null, 'await started first');
-    return this.#sentinel.get(pid as number);
+    this.#require('sentinel', this.pid !== null, 'await started first');
+    return this.#sentinel.get(this.pid as number);
   }
 
   /** Resolves when the process has a pid and is about to run its target; rejects if it could not be started. */
@@ -254,9 +253,10 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   #onStartFailed(error: unknown): void {
     this.#started.reject(error);
     this.#result.reject(error);
+    if (this.#child?.pid != null) return;
+    // There is no process whose end could be waited for.
     this.#ended.reject(error);
-    // The system refused: there is no process whose end could be waited for.
-    if (this.#child?.pid == null) this.#finish({ code: null, signal: null, reason: 'start-failed' });
+    this.#finish({ code: null, signal: null, reason: 'start-failed' });
   }
 
   #onMessage(reader: RingReader): void {

@@ -22,7 +22,7 @@ export class Sentinel {
   get(pid: number): number {
     this.#handedOut = true;
     // What is always readable says the same as the pidfd of an ended process.
-    const held = this.#held ?? this.#hold(this.#ended ? alwaysReadable() : member().addon.openPidfd(pid));
+    const held = this.#held ?? this.#hold(this.#ended ? alwaysReadable() : openOrEnded(pid));
     return held.fd;
   }
 
@@ -42,6 +42,16 @@ export class Sentinel {
     this.#held = { fd };
     abandoned.register(this, this.#held, this);
     return this.#held;
+  }
+}
+
+// It may have ended a moment ago, and nobody has told us yet.
+function openOrEnded(pid: number): number {
+  try {
+    return member().addon.openPidfd(pid);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ESRCH') return alwaysReadable();
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { BrokenPoolError, Pool, type PoolOptions, WorkerLostError } from '../../lib/index.js';
 import { drained, expectClear, rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
+import { manyBurns } from '../fixtures/pool/many-tasks.mjs';
 import { tasks } from '../fixtures/pool/tasks.mjs';
 import { processesOf, processInfo, workersOf } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
@@ -37,6 +38,37 @@ async function expectWorking(pool: Pool, workers = 2): Promise<void> {
 }
 
 describe('a worker that is killed', () => {
+  // What it is told of a task may be taken back from it while tasks of that kind are still its own.
+  test('takes one task with it, however many kinds of tasks it is given', async () => {
+    const pool = open({ processes: 2, restartBudget: 1e9 });
+    const burns = Object.values(manyBurns);
+    const lostBy = new Map<number, number>();
+    let begun = 0;
+    let pending = 0;
+    const burn = async () => {
+      pending++;
+      const run = burns[Math.floor(Math.random() * burns.length)] as (ms: number) => void;
+      const outcome = await pool
+        .apply(run, [Math.random() < 0.05 ? 4 : Math.random() / 3])
+        .catch((error) => error);
+      if (outcome instanceof WorkerLostError)
+        lostBy.set(outcome.pid as number, (lostBy.get(outcome.pid as number) ?? 0) + 1);
+      else if (outcome !== undefined) throw outcome;
+      pending--;
+    };
+    const burnings: Promise<void>[] = [];
+    for (let kills = 0; kills < 60; ) {
+      for (; pending < 40; begun++) burnings.push(burn());
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const busy = pool.stats().workers.filter(({ state }) => state === 'busy');
+      if (busy.length < 2 || begun < 100 * kills) continue;
+      process.kill(busy[kills++ % 2]?.pid as number, 'SIGKILL');
+    }
+    await Promise.all(burnings);
+    expect(lostBy.size).toBeGreaterThan(0);
+    expect([...lostBy].filter(([, tasks]) => tasks > 1)).toEqual([]);
+  });
+
   test('while it is busy: its task rejects with everything that is known, the others are done', async () => {
     const pool = open(2);
     await idle(pool);

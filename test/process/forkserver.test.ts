@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { getContext, Process, type ProcessOptions, prewarm } from '../../lib/index.js';
+import { getAffinity, setAffinity } from '../../lib/system.js';
 import { rejection } from '../conformance/caught.js';
 import { forked } from '../fixtures/forking/tasks.mjs';
 import { runScript } from '../helpers/run-script.js';
@@ -65,14 +66,29 @@ describe('a child is what a new Node process would be', () => {
     expect(Math.abs((found['mark'] as number) - (found['now'] as number))).toBeLessThan(1000);
   });
 
-  test('its umask and priority are those of its parent at that moment', async () => {
+  test('its umask, niceness and processors are those of its parent at that moment', async () => {
     await prewarm();
-    const before = process.umask(0o27);
+    const umask = process.umask(0o27);
+    const processors = getAffinity(0);
+    const [first] = processors as [number];
     try {
-      expect(await run(forked.identity)).toMatchObject({ umask: 0o27 });
+      setAffinity(0, [first]);
+      expect(await run(forked.identity)).toMatchObject({ umask: 0o27, affinity: String(first) });
     } finally {
-      process.umask(before);
+      process.umask(umask);
+      setAffinity(0, processors);
     }
+    // Niceness cannot be taken back without privileges: in a program of its own.
+    const { stdout } = await runScript(fixture('nicer.mjs'));
+    expect(JSON.parse(stdout)).toEqual([0, 5, 5, 7]);
+  });
+
+  test('its descriptors are as many as those of a spawned one', async () => {
+    const [own, spawned] = (await Promise.all(
+      ['forkserver', 'spawn'].map((startMethod) => run(forked.descriptors, { startMethod })),
+    )) as [string[], string[]];
+    const kinds = (names: string[]) => names.map((name) => name.replace(/\d+/g, '')).sort();
+    expect(kinds(own)).toEqual(kinds(spawned));
   });
 
   test('its streams', async () => {
@@ -103,6 +119,7 @@ describe('an end has the code and the last words that Node would give it', () =>
     ['exit', 3, 'exit 3\n'],
     ['exitCode', 4, 'exit 4\n'],
     ['exit listener', 5, 'exit 0\n'],
+    ['exit listener throws', 1, /^exit 0\n.*Error: at the end/s],
     ['handled', 6, 'exit 6\n'],
     ['throw later', 1, /Error: later.*exit 1\n|exit 1\n.*Error: later/s],
     ['rejection', 1, /Error: nobody.*exit 1\n|exit 1\n.*Error: nobody/s],

@@ -25,7 +25,7 @@ export class ForkDesk implements OrderDesk {
   #deathsInARow = 0;
   #holds = 0;
   #isUnfit = false;
-  #isPaused = false;
+  #pause: NodeJS.Timeout | undefined;
 
   /** `onUnfit`: from now on processes are spawned instead. */
   constructor(flags: ServerFlags, preload: readonly string[], onUnfit: (reason: string) => void) {
@@ -50,11 +50,16 @@ export class ForkDesk implements OrderDesk {
 
   /** Starts the server before it is needed, and waits until it serves; or until it is clear that none will. */
   async prewarm(): Promise<void> {
-    if (this.#isUnfit) return;
-    this.#server ??= this.#start();
     this.hold();
     try {
-      await this.#server.ready;
+      while (!this.#isUnfit) {
+        if (this.#pause !== undefined) {
+          await new Promise((resolve) => setTimeout(resolve, restartMs));
+          continue;
+        }
+        this.#server ??= this.#start();
+        if (await this.#server.ready) return;
+      }
     } finally {
       this.letGo();
     }
@@ -62,16 +67,18 @@ export class ForkDesk implements OrderDesk {
 
   hold(): void {
     this.#holds++;
+    this.#pause?.ref();
     this.#server?.hold();
   }
 
   letGo(): void {
     this.#holds--;
+    if (this.#holds === 0) this.#pause?.unref();
     this.#server?.letGo();
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && !this.#isPaused) {
+    while (this.#waiting.length > 0 && this.#pause === undefined) {
       const order = this.#waiting.peek() as ForkOrder;
       try {
         this.#server ??= this.#start();
@@ -116,7 +123,7 @@ export class ForkDesk implements OrderDesk {
     this.#deathsInARow = server.hasServed ? 0 : this.#deathsInARow + 1;
     const again = unanswered.filter((order) => {
       if (order.request.place.renew()) return true;
-      server.adopt(order, order.request.place.claimedBy);
+      server.adopt(order);
       return false;
     });
     const orders = [...again, ...this.#waiting.takeAll()];
@@ -139,12 +146,12 @@ export class ForkDesk implements OrderDesk {
       this.#pump();
       return;
     }
-    this.#isPaused = true;
-    const timer = setTimeout(() => {
-      this.#isPaused = false;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
       this.#pump();
     }, ms);
-    if (this.#holds === 0) timer.unref();
+    if (this.#holds === 0) this.#pause.unref();
   }
 
   #giveUp(reason: string, orders: ForkOrder[]): void {

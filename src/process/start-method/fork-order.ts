@@ -72,7 +72,9 @@ export class ForkOrder {
     if (!this.#isPending) return;
     this.#process = process;
     process.onExit(() => this.#streams.onExit());
+    // It may have been spawned after all, and then it would keep the program alive by itself.
     if (this.#keepsAlive) process.ref();
+    else process.unref();
     this.#settle();
     this.#launched.resolve(process);
   }

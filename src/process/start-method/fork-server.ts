@@ -13,7 +13,7 @@ import { invitationVariable, type ServerInvitation } from '../bootstrap.js';
 import type { ForkOrder } from './fork-order.js';
 import { ForkedProcess, type ServerLink } from './forked-process.js';
 import type { ServerFlags } from './node-flags.js';
-import { forkRefused, preloadFailed, serverDied } from './start-failed.js';
+import { forkRefused, preloadFailed } from './start-failed.js';
 
 export interface ServerEvents {
   /** There is room for another order. */
@@ -51,7 +51,7 @@ export class ForkServer implements ServerLink {
   #answers = 0;
   #stopCheck: NodeJS.Timeout | undefined;
   #refusal: Refusal | undefined;
-  readonly #ready: Settleable<void> = settleable();
+  readonly #ready: Settleable<boolean> = settleable();
   isLost = false;
 
   /** Throws if there are no descriptors or processes for it. */
@@ -60,13 +60,16 @@ export class ForkServer implements ServerLink {
     this.#events = events;
     const [ours, theirs] = addon.socketPair(true);
     this.#control = ours;
-    this.#watch = addon.watchFd(ours, () => this.#hear());
+    let watch: WatchHandle | undefined;
     let descriptors: number[] = [];
     try {
+      watch = addon.watchFd(ours, () => this.#hear());
+      this.#watch = watch;
       descriptors = addon.descriptors();
       this.#process = start(flags, preload, [theirs, ...descriptors]);
     } catch (error) {
-      addon.stopWatch(this.#watch);
+      if (watch === undefined) addon.closeFd(ours);
+      else addon.stopWatch(watch);
       addon.armLifelines(descriptors.slice(2), 0);
       throw error;
     } finally {
@@ -81,8 +84,8 @@ export class ForkServer implements ServerLink {
     if (this.#process.pid !== undefined) addon.addChild(this.#process.pid);
   }
 
-  /** Resolves when it serves, or has refused for a reason of its own; rejects if it could not preload, or died. */
-  get ready(): Promise<void> {
+  /** True once it serves; false if it has refused to, or died; rejects if it could not preload. */
+  get ready(): Promise<boolean> {
     return this.#ready.promise;
   }
 
@@ -124,8 +127,9 @@ export class ForkServer implements ServerLink {
   }
 
   /** A process that claimed the place of an order before anything was heard of it. */
-  adopt(order: ForkOrder, pid: number): void {
-    const child = new ForkedProcess(pid, -1, this);
+  adopt(order: ForkOrder): void {
+    const { place } = order.request;
+    const child = new ForkedProcess(place.claimedBy, -1, { link: this, place });
     order.fulfil(child);
     child.lostServer();
   }
@@ -152,7 +156,7 @@ export class ForkServer implements ServerLink {
   #handle({ kind, id, value, text, fd }: ForkReply): void {
     switch (kind) {
       case forkReplyKind.serving:
-        return this.#ready.resolve();
+        return this.#ready.resolve(true);
       case forkReplyKind.forked:
         return this.#onForked(id, value, fd);
       case forkReplyKind.notForked:
@@ -166,9 +170,10 @@ export class ForkServer implements ServerLink {
 
   #onForked(id: number, pid: number, pidfd: number): void {
     const order = this.#answer(id);
-    const child = new ForkedProcess(pid, pidfd, this);
+    if (order === undefined) return;
+    const child = new ForkedProcess(pid, pidfd, { link: this, place: order.request.place });
     this.#children.set(pid, child);
-    order?.fulfil(child);
+    order.fulfil(child);
     this.#events.onRoom();
   }
 
@@ -204,14 +209,10 @@ export class ForkServer implements ServerLink {
     this.#inFlight.clear();
     for (const child of this.#children.values()) child.lostServer();
     this.#children.clear();
-    if (this.#refusal === undefined) {
-      this.#ready.reject(serverDied(end.how));
-      this.#events.onDied(unanswered, end);
-    } else {
-      if (this.#refusal.kind === 'preload') this.#ready.reject(preloadFailed(this.#refusal));
-      else this.#ready.resolve();
-      this.#events.onRefused(this.#refusal, unanswered);
-    }
+    if (this.#refusal?.kind === 'preload') this.#ready.reject(preloadFailed(this.#refusal));
+    else this.#ready.resolve(false);
+    if (this.#refusal === undefined) this.#events.onDied(unanswered, end);
+    else this.#events.onRefused(this.#refusal, unanswered);
   }
 
   #lastWord(): ForkReply | null {

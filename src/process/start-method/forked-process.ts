@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { member } from '../../family/membership.js';
 import type { WatchHandle } from '../../native/contract-forking.js';
 import { type ExitStatus, exitStatusOfWait, statusLost } from '../exit-status.js';
+import type { Place } from '../place.js';
 import type { Launched } from './start-method.js';
 
 /** What a child needs of whoever hears its server. */
@@ -23,7 +24,8 @@ const longestPatienceMs = 5000;
 export class ForkedProcess implements Launched {
   readonly pid: number;
   readonly #link: ServerLink;
-  #pidfd: number;
+  readonly #place: Place;
+  #pidfd = -1;
   #watch: WatchHandle | undefined;
   #status: ExitStatus | undefined;
   readonly #onExit: ((status: ExitStatus) => void)[] = [];
@@ -33,11 +35,11 @@ export class ForkedProcess implements Launched {
   #askedSince = 0;
 
   /** `pidfd`: -1 if there was no descriptor left for one. */
-  constructor(pid: number, pidfd: number, link: ServerLink) {
+  constructor(pid: number, pidfd: number, { link, place }: { link: ServerLink; place: Place }) {
     this.pid = pid;
-    this.#pidfd = pidfd;
     this.#link = link;
-    if (pidfd >= 0) this.#watch = member().addon.watchFd(pidfd, () => this.#onGone());
+    this.#place = place;
+    if (pidfd >= 0) this.#watchBy(pidfd);
   }
 
   kill(signal: number): void {
@@ -72,10 +74,29 @@ export class ForkedProcess implements Launched {
   /** The server will say nothing more: if the child has ended, the kernel knows how. */
   lostServer(): void {
     if (this.#status !== undefined) return;
-    if (this.#pidfd < 0) this.#pidfd = tryOpenPidfd(this.pid);
+    if (this.#pidfd < 0) this.#findAgain();
     if (this.#pidfd < 0) this.#settle(statusLost);
-    else this.#watch ??= member().addon.watchFd(this.#pidfd, () => this.#onGone());
     this.#applyHold();
+  }
+
+  // By its number, which may be another's by now: looked at after the pidfd is open, its place tells. Who has not claimed
+  // it yet never will: a place of which an end was told is taken back.
+  #findAgain(): void {
+    const pidfd = tryOpenPidfd(this.pid);
+    if (pidfd < 0) return;
+    if (this.#place.isHeldBy(this.pid)) this.#watchBy(pidfd);
+    else member().addon.closeFd(pidfd);
+  }
+
+  // What cannot be watched is treated like one for which there was no descriptor.
+  #watchBy(pidfd: number): void {
+    const { addon } = member();
+    try {
+      this.#watch = addon.watchFd(pidfd, () => this.#onGone());
+      this.#pidfd = pidfd;
+    } catch {
+      addon.closeFd(pidfd);
+    }
   }
 
   // By what will tell of its end.

@@ -27,16 +27,14 @@ export function forkRefused(errno: number): ProcessError {
   });
 }
 
-export function serverDied(how: string): ProcessError {
-  return new ProcessError(`The fork server ended before it could serve: ${how}.`, {
-    code: 'ERR_FORKYARD_START_FAILED',
-  });
-}
-
 /** A module that all children were to have could not be loaded. */
-export function preloadFailed({ specifier, reason, stack }: Refusal & { kind: 'preload' }): ProcessError {
-  const message = `The process could not be started: preloading ${specifier} in the fork server failed: ${reason}`;
-  // The error itself stayed in the server.
+export function preloadFailed({
+  specifier,
+  reason,
+  stack,
+}: Omit<Refusal & { kind: 'preload' }, 'kind'>): ProcessError {
+  const message = `The process could not be started: preloading ${specifier} failed: ${reason}`;
+  // The error itself stayed where it was thrown.
   const cause = Object.assign(new Error(reason), stack === undefined ? {} : { stack });
   return new ProcessError(message, { code: 'ERR_FORKYARD_PRELOAD_FAILED', cause });
 }
