@@ -11,6 +11,20 @@ import { emptyLib } from './clean.mjs';
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 const compiler = findCompiler();
 
+// An import of a built-in module makes Node look at everything that the module exports, and load what is loaded lazily:
+// six milliseconds for all of them.
+const builtinsByCall = {
+  name: 'builtins-by-call',
+  // Lines stay where they are: the source map holds.
+  transform: (text) => ({
+    code: text.replace(/^import (?!type)(.+?) from ('node:[^']+');$/gm, (_, names, module) => {
+      const wanted = names.replace(/\btype \w+,? ?/g, '').replaceAll(' as ', ': ');
+      return `const ${wanted} = process.getBuiltinModule(${module});`;
+    }),
+    map: null,
+  }),
+};
+
 if (compiler === undefined) {
   console.log('forkyard: lib/ is not built, as TypeScript is not installed.');
   process.exitCode = process.env.npm_lifecycle_event === 'prepare' ? 0 : 1;
@@ -35,6 +49,7 @@ async function bundle() {
   const build = await rolldown({
     input,
     platform: 'node',
+    plugins: [builtinsByCall],
     // All of it is somebody's entry; and what only seems to do nothing may throw.
     treeshake: false,
     external: (id) => !id.startsWith('.') && !id.startsWith('/'),

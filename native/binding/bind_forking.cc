@@ -20,6 +20,7 @@
 #include "os/anonymous_memory.h"
 #include "os/exit_status.h"
 #include "os/fd_passing.h"
+#include "os/hot_pages.h"
 #include "os/lifeline.h"
 #include "os/socket_pair.h"
 
@@ -81,6 +82,18 @@ void RefuseForks(const Napi::CallbackInfo& info) {
   (void)os::SendWithFds(control, {}, packet).ok();
 }
 
+// What is left of the event loop and of the threads in a copy of this process.
+os::Result<void> SettleCopy(Napi::Env env, os::HotPages* pages) {
+  if (pages != nullptr) pages->Copy();
+  TakeOverWorkerTasks();
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  // The epoll instance of the server is not ours to change.
+  if (int failed = uv_loop_fork(loop); failed != 0) return os::Error{-failed, "uv_loop_fork"};
+  ReplaceProcessExit(env, pages);
+  return {};
+}
+
 // serveForks(control): blocks. Returns in each child, as { pid, invitation, lifelines }, and never in the server.
 Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -90,17 +103,10 @@ Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   if (os::Result<void> done = os::MakeAnonymousMemoryForkable(); !done) {
     throw SystemError(env, done.error(), "make the heap forkable");
   }
-  os::Result<std::optional<ForkedChild>> served = ServeForks(control);
+  os::HotPages* pages = os::HotPages::Create();
+  os::Result<std::optional<ForkedChild>> served = ServeForks(control, [=] { return SettleCopy(env, pages); });
   if (!served) throw SystemError(env, served.error(), "serve forks");
   if (!served.value()) _exit(0);
-  TakeOverWorkerTasks();
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(env, &loop);
-  // The epoll instance of the server is not ours to change.
-  if (int failed = uv_loop_fork(loop); failed != 0) {
-    throw SystemError(env, os::Error{-failed, "uv_loop_fork"}, "go on with the event loop");
-  }
-  ReplaceProcessExit(env);
   Napi::Object child = Napi::Object::New(env);
   child.Set("pid", static_cast<int>(getpid()));
   child.Set("invitation", served.value()->invitation);

@@ -3,7 +3,7 @@
 import { serve } from '../forking/serve.js';
 import { moduleUrl } from '../location.js';
 import '../index.js';
-import { workerPart } from '../pool/rehearsal.js';
+import { rehearsedTask, workerPart } from '../pool/rehearsal.js';
 import '../pool/worker-loop.js';
 import type { InvitationData, ServerInvitation } from '../process/bootstrap.js';
 import { runChild, takeInvitation } from '../process/child.js';
@@ -13,7 +13,7 @@ import '../reducers.js';
 
 const processPart: Part = {
   main: moduleUrl('process/run-target.js'),
-  payload: { kind: 'target', target: undefined, args: [] },
+  payload: { kind: 'target', target: rehearsedTask, args: [1] },
   messages: [],
   // Started, and the result.
   answers: 2,

@@ -37,12 +37,12 @@ export function currentMember(): Membership | undefined {
 
 /** Runs `act` as that member, in a process that is none itself. */
 export async function actingAs<T>(pretended: Membership, act: () => Promise<T>): Promise<T> {
-  const before = membership;
+  const before = { membership, joined };
   membership = pretended;
   try {
     return await act();
   } finally {
-    membership = before;
+    ({ membership, joined } = before);
   }
 }
 
@@ -52,8 +52,7 @@ export function isJoinedProcess(): boolean {
 }
 
 /** Called by an entry script before anything else: takes the place that the parent reserved. */
-export function joinFamily(invitation: Invitation): Membership {
-  const addon = loadAddon();
+export function joinFamily(invitation: Invitation, addon = loadAddon()): Membership {
   const [arena, liveness, ...lifelines] = invitation.descriptors as [number, number, ...number[]];
   addon.join(arena, liveness, lifelines);
   joined = true;

@@ -28,6 +28,8 @@ export function pretendFamily(): [Membership, Membership] {
     ring: nothing,
     keepLoopAlive: nothing,
     crashPoint: nothing,
+    join: nothing,
+    open: (_, index = 0) => ({ index, generation: 0 }),
   };
   const member = (index: number): Membership => ({
     addon: addon as Addon,

@@ -19,9 +19,16 @@ export function watchEnding(): void {
   } as typeof process.emit;
 }
 
-/** In a child. */
-export function endAsFork(): void {
-  isForked = true;
+/** How this process ends: as Node has it, or as a copy. */
+export function endAs(what: 'server' | 'copy'): void {
+  isForked = what === 'copy';
+}
+
+/** Runs what will run at the end of a copy, in the server, where it does nothing. */
+export function rehearseEnding(): void {
+  process.emit('rehearsal' as 'exit', 0);
+  onEmptyLoop();
+  onExit(0);
 }
 
 function onEmptyLoop(): void {

@@ -1,20 +1,32 @@
 // A copy of a server made to look like the program that its parent asked for.
 
 export interface Program {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** As JSON. */
+  readonly env: string;
   readonly execArgv: readonly string[];
   readonly parentPid: number;
+}
+
+let environment = '';
+
+/** In the server, when nobody will change it any more. */
+export function rememberEnvironment(): void {
+  environment = JSON.stringify(process.env);
 }
 
 /** The process that asked is the parent, not the server. */
 export function becomeProgram({ env, execArgv, parentPid }: Program): void {
   forgetDirectory();
-  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && process.env[name] !== value) process.env[name] = value;
-  }
+  if (env !== environment) setEnvironment(JSON.parse(env) as Record<string, string>);
   define('ppid', parentPid);
   define('execArgv', [...execArgv]);
+}
+
+function setEnvironment(env: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) {
+    if (process.env[name] !== value) process.env[name] = value;
+  }
 }
 
 // Node remembers where the server was, until somebody goes elsewhere.

@@ -1,12 +1,12 @@
 // A fork server from its first line to its last, which is the first one of a child. What a child then runs is process/.
 import { loadAddon } from '../native/load.js';
 import { makeClockForkable, restartClock } from './clock.js';
-import { endAsFork, watchEnding } from './ending.js';
+import { endAs, rehearseEnding, watchEnding } from './ending.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
-import { setPid } from './program.js';
+import { rememberEnvironment, setPid } from './program.js';
 import { dropRandomCaches, hasRandomCaches, makeRandomForkable, reseedRandom } from './random.js';
-import { openStreams, standInForStreams } from './standard-streams.js';
+import { standInForStreams, useStreams } from './standard-streams.js';
 
 /** How a server is set up: the value of an environment variable, as JSON. */
 export interface ServerSetup extends PreloadSet {
@@ -44,29 +44,31 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   standInForStreams();
   watchEnding();
   const baseline = await takeBaseline();
-  refresh(process.pid);
+  become('server', process.pid);
+  rehearseEnding();
   await rehearse();
   const refusal = await prepare(setup, () => whyUnfit(baseline));
   if (refusal !== undefined) {
     addon.refuseForks(setup.control, JSON.stringify(refusal));
     process.exit(0);
   }
+  rememberEnvironment();
   const dropsCaches = hasRandomCaches();
   if (dropsCaches) dropRandomCaches();
   const forked = addon.serveForks(setup.control);
   // The server's, which end the server.
   for (const fd of setup.lifelines) addon.closeFd(fd);
-  refresh(forked.pid);
+  become('copy', forked.pid);
   if (dropsCaches) dropRandomCaches();
-  openStreams();
-  endAsFork();
   return forked;
 }
 
-function refresh(pid: number): void {
+function become(what: 'server' | 'copy', pid: number): void {
   restartClock();
   reseedRandom();
   setPid(pid);
+  useStreams(what === 'copy' ? 'real' : 'stand-ins');
+  endAs(what);
 }
 
 async function prepare(

@@ -21,9 +21,12 @@ export function standInForStreams(): void {
   }
 }
 
-/** In the child, once its descriptors are its own. Opening a stream is left to its first use, as in any Node process. */
-export function openStreams(): void {
-  areReal = true;
+/**
+ * Stand-ins in the server; in the child, once its descriptors are its own, the real ones. Opening a stream is left to its
+ * first use, as in any Node process.
+ */
+export function useStreams(which: 'stand-ins' | 'real'): void {
+  areReal = which === 'real';
 }
 
 class StandIn {

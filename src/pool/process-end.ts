@@ -3,22 +3,22 @@ const cutOff = new Set<(reason: string) => void>();
 
 /** Settles as `work` does. If the process ends before that, `onEnd` is called, and has to be done when it returns. */
 export async function orProcessEnd<T>(work: Promise<T>, onEnd: (reason: string) => void): Promise<T> {
-  watch();
+  if (cutOff.size === 0) process.on('beforeExit', onEmptyLoop).on('exit', onExit);
   cutOff.add(onEnd);
   try {
     return await work;
   } finally {
     cutOff.delete(onEnd);
+    if (cutOff.size === 0) process.off('beforeExit', onEmptyLoop).off('exit', onExit);
   }
 }
 
-let watching = false;
+function onEmptyLoop(): void {
+  tell('it waits for something that never comes');
+}
 
-function watch(): void {
-  if (watching) return;
-  watching = true;
-  process.once('beforeExit', () => tell('it waits for something that never comes'));
-  process.once('exit', (code) => tell(`it ended the process, with exit code ${code}`));
+function onExit(code: number): void {
+  tell(`it ended the process, with exit code ${code}`);
 }
 
 function tell(reason: string): void {

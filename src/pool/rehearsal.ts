@@ -3,17 +3,22 @@
 import { noSpinning } from '../family/spinning.js';
 import { moduleUrl } from '../location.js';
 import type { Part } from '../process/rehearsal.js';
+import type { TaskReference } from '../task/reference.js';
 import { taskMessageType, type WorkerPayload } from './messages.js';
 
 const { define, apply, map } = taskMessageType;
-const module = 'data:text/javascript,export function rehearsed(value) { return value; }';
+/** A task to rehearse with. */
+export const rehearsedTask: TaskReference = {
+  module: 'data:text/javascript,export function rehearsed(value) { return value; }',
+  name: 'rehearsed',
+};
 const payload: WorkerPayload = { concurrency: 1, spin: noSpinning, initializer: undefined, initargs: [] };
 
 export const workerPart: Part = {
   main: moduleUrl('pool/worker-loop.js'),
   payload,
   messages: [
-    { head: { type: define, id: 0, extra: 0 }, value: { module, name: 'rehearsed' } },
+    { head: { type: define, id: 0, extra: 0 }, value: rehearsedTask },
     { head: { type: apply, id: 1, extra: 0 }, value: [1] },
     { head: { type: apply, id: 2, extra: 0 }, value: [{ text: 'a', list: [1, 'b', null] }] },
     { head: { type: map, id: 3, extra: 0 }, value: [1, 2, 3] },

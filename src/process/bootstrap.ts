@@ -36,7 +36,8 @@ export interface BootMessage {
   readonly argv: readonly string[];
   /** What a process that is started as a program has from the system, and a copy of another does not. */
   readonly program: {
-    readonly env: Readonly<Record<string, string | undefined>>;
+    /** As JSON: mostly it is what the server has already, which a comparison tells. */
+    readonly env: string;
     readonly execArgv: readonly string[];
   };
   /** Modules to import before the main module; a fork server has done so already. */

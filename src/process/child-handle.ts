@@ -79,7 +79,10 @@ export class ChildHandle {
       parent: { ...ownIdentity(), pid: process.pid },
       scheduling: this.#options.scheduling,
       argv: process.argv.slice(1),
-      program: { env: this.#options.env, execArgv: this.#options.execArgv ?? inheritedExecArgv() },
+      program: {
+        env: JSON.stringify(this.#options.env),
+        execArgv: this.#options.execArgv ?? inheritedExecArgv(),
+      },
       preload: this.#options.preload,
     };
     try {

@@ -21,13 +21,20 @@ export interface MainModule {
   main(context: ChildContext): void | Promise<void>;
 }
 
-/** `wasForked`: this process is a copy of a fork server, and not what the message says until it has made itself so. */
-export async function runChild(invitation: InvitationData, wasForked: boolean): Promise<void> {
-  await follow(takePlace(invitation), wasForked);
+/**
+ * `wasForked`: this process is a copy of a fork server, and not what the message says until it has made itself so.
+ * Rehearsals have a `join` of their own.
+ */
+export async function runChild(
+  invitation: InvitationData,
+  wasForked: boolean,
+  join: (invitation: InvitationData) => void = joinFamily,
+): Promise<void> {
+  await follow(takePlace(invitation, join), wasForked);
 }
 
-/** Becomes and does what the channel says. */
-export async function follow(channel: Channel, wasForked: boolean): Promise<void> {
+// Becomes and does what the channel says.
+async function follow(channel: Channel, wasForked: boolean): Promise<void> {
   try {
     const boot = firstMessage(channel);
     if (wasForked) becomeProgram({ ...boot.program, parentPid: boot.parent.pid });
@@ -58,9 +65,9 @@ async function preloadHere(modules: readonly string[]): Promise<void> {
 
 // A parent that ends while its child starts has let go of what it reserved for it. The lifeline is about to end the child;
 // that it came too late is nobody's error.
-function takePlace(invitation: InvitationData): Channel {
+function takePlace(invitation: InvitationData, join: (invitation: InvitationData) => void): Channel {
   try {
-    joinFamily(invitation);
+    join(invitation);
     return Channel.attach(invitation.channel);
   } catch (error) {
     const { code } = error as { code?: string };

@@ -2,10 +2,10 @@
 // leads nowhere. It leaves nothing behind but compiled code.
 import { Channel } from '../channel/channel.js';
 import type { RecordHead } from '../channel/ring-writer.js';
-import { actingAs } from '../family/membership.js';
+import { actingAs, joinFamily, member } from '../family/membership.js';
 import { pretendFamily } from '../family/pretended.js';
 import { type BootMessage, bootMessageType } from './bootstrap.js';
-import { follow } from './child.js';
+import { runChild } from './child.js';
 import { ownIdentity } from './identity.js';
 
 /** A child to rehearse: its main module, and what it is sent. */
@@ -30,7 +30,7 @@ export async function rehearse({ main, payload, messages, answers }: Part): Prom
     parent: { ...identity, pid: process.ppid },
     scheduling: {},
     argv: process.argv.slice(1),
-    program: { env: { ...process.env }, execArgv: process.execArgv },
+    program: { env: JSON.stringify(process.env), execArgv: process.execArgv },
     preload: [],
   };
   const channel = await actingAs(parent, async () => {
@@ -41,14 +41,13 @@ export async function rehearse({ main, payload, messages, answers }: Part): Prom
   });
   const heard: unknown[] = [];
   await actingAs(child, async () => {
-    const own = Channel.attach(channel.address);
-    await follow(own, true);
+    const invitation = { slot: child.slot, descriptors: [], channel: channel.address };
+    await runChild(invitation, true, (place) => joinFamily(place, child.addon));
     for (let turn = 0; heard.length < answers && turn < mostTurns; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      child.bell.drainNow();
+      member().bell.drainNow();
       for (; channel.reader.next(); channel.reader.advance()) heard.push(channel.reader.decode());
     }
-    own.close();
   });
   if (heard.length === answers) return;
   throw new Error(`The rehearsal of ${main.href} heard ${heard.length} answers, not ${answers}.`, {

@@ -9,11 +9,13 @@ import { afterAll } from 'vitest';
 import { killTree } from './run-script.js';
 import {
   isForkServer,
+  isSpare,
   type OpenFile,
   openFiles,
   type ProcessInfo,
   processesOf,
   processesWithVariable,
+  processInfo,
   shmEntries,
   shmUsers,
 } from './system-state.js';
@@ -88,7 +90,9 @@ function leftProcesses(): ProcessInfo[] {
 
 /** It ends with its client, which is this process; the children that it may have are found by themselves. */
 function isOwnForkServer(info: ProcessInfo): boolean {
-  return info.parentPid === process.pid && isForkServer(info);
+  if (!isSpare(info)) return info.parentPid === process.pid && isForkServer(info);
+  const server = processInfo(info.parentPid);
+  return server !== undefined && isOwnForkServer(server);
 }
 
 function leftFiles(): OpenFile[] {

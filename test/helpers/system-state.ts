@@ -9,6 +9,8 @@ export interface ProcessInfo {
   readonly state: string;
   /** Empty for a zombie. */
   readonly commandLine: string;
+  /** The name of its main thread. */
+  readonly name: string;
 }
 
 /** All processes that can be read at this moment. */
@@ -24,9 +26,11 @@ export function processInfo(pid: number): ProcessInfo | undefined {
   const stat = readOrUndefined(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   // The name of the program is in parentheses and may hold any character.
-  const [state, parentPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const nameEnd = stat.lastIndexOf(')');
+  const name = stat.slice(stat.indexOf('(') + 1, nameEnd);
+  const [state, parentPid] = stat.slice(nameEnd + 2).split(' ');
   const commandLine = (readOrUndefined(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim();
-  return { pid, parentPid: Number(parentPid), state, commandLine };
+  return { pid, parentPid: Number(parentPid), state, commandLine, name };
 }
 
 /** Its parent, the parent of that, and so on: with fork servers a child's parent is one of them. */
@@ -52,9 +56,14 @@ export function processesOf(rootPid: number): ProcessInfo[] {
   return found;
 }
 
-/** The same without fork servers. */
+/** The same without fork servers and what they have in reserve. */
 export function workersOf(rootPid: number): ProcessInfo[] {
-  return processesOf(rootPid).filter((info) => !isForkServer(info));
+  return processesOf(rootPid).filter((info) => !isForkServer(info) && !isSpare(info));
+}
+
+/** A copy that a fork server has made for whoever asks next. */
+export function isSpare({ name }: ProcessInfo): boolean {
+  return name === 'forkyard-spare';
 }
 
 /** Its children have the same command line, and are none. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <fstream>
 #include <string>
 
 #include "forking/messages.h"
@@ -32,6 +33,8 @@ namespace {
   _exit(1);
 }
 
+os::Result<void> Nothing() { return {}; }
+
 struct Server {
   os::UniqueFd control;
   pid_t pid;
@@ -44,7 +47,7 @@ Server StartServer() {
   const pid_t pid = fork();
   if (pid == 0) {
     ours.reset();
-    auto served = ServeForks(theirs.get());
+    auto served = ServeForks(theirs.get(), Nothing);
     if (served && served.value()) BeChild(*served.value());
     _exit(served ? 0 : 2);
   }
@@ -124,7 +127,7 @@ TEST(a_child_dies_with_the_writer_of_its_lifeline) {
   if (pid == 0) {
     pair.value().first.reset();
     lifeline.value().write_end.reset();
-    auto served = ServeForks(pair.value().second.get());
+    auto served = ServeForks(pair.value().second.get(), Nothing);
     // Stopped before its first instruction, it cannot attach by itself.
     if (served && served.value()) raise(SIGSTOP);
     _exit(0);
@@ -139,6 +142,78 @@ TEST(a_child_dies_with_the_writer_of_its_lifeline) {
   CHECK(end.reply.kind == ForkReplyKind::kEnded);
   CHECK(WIFSIGNALED(end.reply.value) && WTERMSIG(end.reply.value) == SIGKILL);
   EndOf(server, 0);
+}
+
+// The copy that it keeps in reserve, once there is one.
+pid_t SpareOf(pid_t server) {
+  const std::string path = "/proc/" + std::to_string(server) + "/task/" + std::to_string(server) + "/children";
+  for (;;) {
+    std::ifstream children(path);
+    for (pid_t pid; children >> pid;) {
+      std::string name;
+      std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm") >> std::ws, name);
+      // Asleep: it waits for its duty.
+      std::string stat;
+      std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), stat);
+      if (name == "forkyard-spare" && stat.find(") S ") != std::string::npos) return pid;
+    }
+    usleep(500);
+  }
+}
+
+void ExpectChildAsAsked(Server& server, uint32_t id, int lifeline, pid_t reserve, bool is_used) {
+  Ask(server, id, lifeline);
+  const Heard forked = Hear(server);
+  REQUIRE(forked.reply.kind == ForkReplyKind::kForked);
+  CHECK(forked.reply.id == id);
+  CHECK((forked.reply.value == reserve) == is_used);
+  const Heard end = Hear(server);
+  REQUIRE(end.reply.kind == ForkReplyKind::kEnded);
+  CHECK(end.reply.id == static_cast<uint32_t>(forked.reply.value));
+  CHECK(WIFSIGNALED(end.reply.value) && WTERMSIG(end.reply.value) == SIGINT);
+}
+
+TEST(a_spare_becomes_the_next_child_whatever_it_was_sent_before) {
+  Server server = StartServer();
+  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+  auto lifeline = os::CreateLifeline();
+  REQUIRE_OK(lifeline);
+  for (uint32_t id = 1; id < 6; id++) {
+    const pid_t spare = SpareOf(server.pid);
+    for (int signal : {SIGINT, SIGQUIT, SIGHUP, SIGTERM}) kill(spare, signal);
+    ExpectChildAsAsked(server, id, lifeline.value().read_end.get(), spare, true);
+  }
+  EndOf(server, 0);
+}
+
+TEST(a_spare_that_is_dead_or_stopped_is_passed_over) {
+  Server server = StartServer();
+  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+  auto lifeline = os::CreateLifeline();
+  REQUIRE_OK(lifeline);
+  uint32_t id = 0;
+  for (int signal : {SIGSTOP, SIGKILL, SIGSTOP}) {
+    const pid_t spare = SpareOf(server.pid);
+    // Whatever comes between is the server's to find out.
+    kill(server.pid, SIGSTOP);
+    kill(spare, signal);
+    kill(server.pid, SIGCONT);
+    ExpectChildAsAsked(server, ++id, lifeline.value().read_end.get(), spare, false);
+  }
+  EndOf(server, 0);
+}
+
+TEST(a_spare_goes_with_its_server) {
+  Server server = StartServer();
+  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+  const pid_t spare = SpareOf(server.pid);
+  auto pidfd = os::OpenPidfd(spare);
+  REQUIRE_OK(pidfd);
+  kill(server.pid, SIGKILL);
+  auto ended = os::PidfdEnded(pidfd.value().get(), 10'000);
+  REQUIRE_OK(ended);
+  CHECK(ended.value());
+  EndOf(server, SIGKILL);
 }
 
 TEST(a_broken_request_ends_it_with_an_error) {

@@ -232,7 +232,11 @@ function start(flags: ServerFlags, preload: readonly string[], descriptors: numb
   const invitation: ServerInvitation = { server: setup, arena: 4, liveness: 5 };
   return spawn(process.execPath, [...flags.flags, ...singleThreaded, entry], {
     stdio: ['ignore', 'inherit', 'inherit', ...descriptors],
-    env: { ...process.env, NODE_OPTIONS: '', [invitationVariable]: JSON.stringify(invitation) },
+    env: {
+      ...process.env,
+      ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: '' }),
+      [invitationVariable]: JSON.stringify(invitation),
+    },
   });
 }
 

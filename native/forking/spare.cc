@@ -1,0 +1,94 @@
+// See spare.h.
+#include "forking/spare.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "forking/messages.h"
+#include "os/fd_passing.h"
+#include "os/socket_pair.h"
+
+namespace forkyard {
+namespace {
+
+// A machine may be busy; one that was stopped is found out before it is asked.
+constexpr int kPatienceMs = 1000;
+
+// For whoever looks at the processes of the machine.
+constexpr const char* kSpareName = "forkyard-spare";
+char name_of_child[16];
+
+}  // namespace
+
+bool Spare::Make() {
+  auto pair = os::MakeSocketPair(SOCK_SEQPACKET);
+  if (!pair) return false;
+  ours_ = std::move(pair.value().first);
+  theirs_ = std::move(pair.value().second);
+  pid_ = fork();
+  if (pid_ == 0) {
+    prctl(PR_GET_NAME, name_of_child);
+    prctl(PR_SET_NAME, kSpareName);
+    ours_.reset();
+    return true;
+  }
+  theirs_.reset();
+  if (pid_ < 0) Forget();
+  return false;
+}
+
+// Asked of the kernel without taking the answer away from whoever reaps.
+bool Spare::IsAtWork() const {
+  siginfo_t change{};
+  return waitid(P_PID, static_cast<id_t>(pid_), &change, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+         change.si_pid == 0;
+}
+
+bool Spare::HandOver(std::span<const int> fds, std::span<const uint8_t> packet) {
+  pollfd answer{ours_.get(), POLLIN, 0};
+  uint8_t taken = 0;
+  if (!IsAtWork() || !os::SendWithFds(ours_.get(), fds, packet) || poll(&answer, 1, kPatienceMs) != 1 ||
+      recv(ours_.get(), &taken, 1, 0) != 1) {
+    Drop();
+    return false;
+  }
+  pid_ = -1;
+  ours_.reset();
+  wasted_ = 0;
+  return true;
+}
+
+void Spare::Drop() {
+  if (!exists()) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  Forget();
+}
+
+void Spare::Forget() {
+  pid_ = -1;
+  ours_.reset();
+  wasted_++;
+}
+
+SpareDuty AwaitDuty(int control, const sigset_t& letting_go_by) {
+  SpareDuty duty{std::vector<uint8_t>(kMaxForkPacket), {}};
+  pollfd request{control, POLLIN, 0};
+  while (ppoll(&request, 1, nullptr, &letting_go_by) < 0 && errno == EINTR) {
+  }
+  os::Result<os::ReceivedMessage> received = os::ReceiveWithFds(control, duty.packet);
+  if (!received || received.value().size == 0) _exit(0);
+  prctl(PR_SET_NAME, name_of_child);
+  duty.packet.resize(received.value().size);
+  duty.fds = std::move(received.value().fds);
+  // From here on signals stay, so whoever asked may know the pid.
+  const uint8_t taken = 1;
+  if (send(control, &taken, 1, MSG_NOSIGNAL) != 1) _exit(0);
+  return duty;
+}
+
+}  // namespace forkyard

@@ -1,0 +1,116 @@
+// os/hot_pages.h: what one copy of this process has written to, the next finds copied.
+#include "os/hot_pages.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support.h"
+
+using namespace forkyard;
+using namespace forkyard::test;
+
+namespace {
+
+constexpr size_t kPages = 256;
+
+struct Memory {
+  Memory() : page(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
+    start = static_cast<char*>(
+        mmap(nullptr, kPages * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    REQUIRE(start != MAP_FAILED);
+    for (size_t i = 0; i < kPages; i++) start[i * page] = 1;
+  }
+  ~Memory() { munmap(start, kPages * page); }
+
+  // Every third page, and how many faults that took.
+  long Write() const {
+    rusage before{}, after{};
+    getrusage(RUSAGE_SELF, &before);
+    for (size_t i = 0; i < kPages; i += 3) start[i * page] = 2;
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+  }
+
+  size_t page;
+  char* start;
+};
+
+// The exit status of a copy that does this.
+int InCopy(const std::function<int()>& act) {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(act());
+  int status = 0;
+  REQUIRE(waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+TEST(a_copy_finds_copied_what_an_earlier_one_wrote_to) {
+  const Memory memory;
+  os::HotPages* pages = os::HotPages::Create();
+  REQUIRE(pages != nullptr);
+  const auto faults = [&] {
+    pages->Copy();
+    return static_cast<int>(std::min<long>(memory.Write(), 250));
+  };
+  CHECK(InCopy(faults) >= static_cast<int>(kPages / 3));
+  InCopy([&] {
+    memory.Write();
+    pages->Learn();
+    return 0;
+  });
+  // A page or two of the stack may be among them.
+  CHECK(InCopy(faults) < 10);
+  // And nothing but the time has changed.
+  CHECK(InCopy([&] {
+          pages->Copy();
+          for (size_t i = 0; i < kPages; i++) {
+            if (memory.start[i * memory.page] != 1) return 1;
+          }
+          return 0;
+        }) == 0);
+}
+
+TEST(who_has_written_to_very_much_is_no_example) {
+  const Memory memory;
+  os::HotPages* pages = os::HotPages::Create();
+  REQUIRE(pages != nullptr);
+  InCopy([&] {
+    constexpr size_t kMuch = size_t{32} << 20;
+    char* much = static_cast<char*>(mmap(nullptr, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    for (size_t at = 0; at < kMuch; at += memory.page) much[at] = 1;
+    memory.Write();
+    pages->Learn();
+    return 0;
+  });
+  InCopy([&] {
+    memory.Write();
+    pages->Learn();
+    return 0;
+  });
+  CHECK(InCopy([&] {
+          pages->Copy();
+          return static_cast<int>(std::min<long>(memory.Write(), 250));
+        }) < 10);
+}
+
+TEST(pages_that_are_gone_are_no_loss) {
+  os::HotPages* pages = os::HotPages::Create();
+  REQUIRE(pages != nullptr);
+  {
+    const Memory memory;
+    InCopy([&] {
+      memory.Write();
+      pages->Learn();
+      return 0;
+    });
+  }
+  CHECK(InCopy([&] {
+          pages->Copy();
+          return 0;
+        }) == 0);
+}
+
+}  // namespace
