@@ -163,6 +163,22 @@ Napi::Value RandomSeed(const Napi::CallbackInfo& info) {
   return ToArray(info.Env(), {words[0], words[1], words[2], words[3]});
 }
 
+// environment(): what execve(2) would be given, each entry with a zero byte behind it.
+Napi::Value Environment(const Napi::CallbackInfo& info) {
+  std::string text;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; entry++) text.append(*entry).push_back('\0');
+  return Napi::String::New(info.Env(), text);
+}
+
+// loopTurns(): how often the event loop has gone round.
+Napi::Value LoopTurns(const Napi::CallbackInfo& info) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(info.Env(), &loop);
+  uv_metrics_t metrics;
+  uv_metrics_info(loop, &metrics);
+  return Napi::Number::New(info.Env(), static_cast<double>(metrics.loop_count));
+}
+
 void SetExitCodeHere(const Napi::CallbackInfo& info) { SetExitCode(Int32Argument(info, 0)); }
 
 void EndNow(const Napi::CallbackInfo& info) { EndProcess(Int32Argument(info, 0)); }
@@ -202,7 +218,9 @@ void BindForking(Napi::Env env, Napi::Object exports) {
   exports.Set("serveForks", Napi::Function::New(env, ServeForksHere));
   exports.Set("requestFork", Napi::Function::New(env, RequestFork));
   exports.Set("receiveForkReply", Napi::Function::New(env, ReceiveForkReply));
+  exports.Set("environment", Napi::Function::New(env, Environment));
   exports.Set("randomSeed", Napi::Function::New(env, RandomSeed));
+  exports.Set("loopTurns", Napi::Function::New(env, LoopTurns));
   exports.Set("setExitCode", Napi::Function::New(env, SetExitCodeHere));
   exports.Set("endNow", Napi::Function::New(env, EndNow));
   exports.Set("statusOfReaped", Napi::Function::New(env, StatusOfReapedProcess));

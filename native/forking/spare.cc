@@ -29,8 +29,12 @@ bool Spare::Make() {
   if (!pair) return false;
   ours_ = std::move(pair.value().first);
   theirs_ = std::move(pair.value().second);
+  const pid_t server = getpid();
   pid_ = fork();
   if (pid_ == 0) {
+    // Stopped, it would not notice that its server is gone.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != server) _exit(0);
     prctl(PR_GET_NAME, name_of_child);
     prctl(PR_SET_NAME, kSpareName);
     ours_.reset();
@@ -83,6 +87,7 @@ SpareDuty AwaitDuty(int control, const sigset_t& letting_go_by) {
   os::Result<os::ReceivedMessage> received = os::ReceiveWithFds(control, duty.packet);
   if (!received || received.value().size == 0) _exit(0);
   prctl(PR_SET_NAME, name_of_child);
+  prctl(PR_SET_PDEATHSIG, 0);
   duty.packet.resize(received.value().size);
   duty.fds = std::move(received.value().fds);
   // From here on signals stay, so whoever asked may know the pid.

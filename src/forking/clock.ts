@@ -7,6 +7,7 @@ let originMs = 0;
 let timeOrigin = performance.timeOrigin;
 let uptimeAtFork = 0;
 let utilizationAtFork: Utilization | undefined;
+let utilizationBefore: Utilization | undefined;
 let readNow: () => number = () => performance.now();
 let readUptime: () => number = () => process.uptime();
 let readUtilization: () => Utilization = () => performance.eventLoopUtilization();
@@ -60,13 +61,22 @@ interface PerformanceMeasureOptions {
   readonly duration?: number | undefined;
 }
 
+/** In the server, before it blocks: what its loop has done up to now. From then on it counts as active. */
+export function stopClock(): void {
+  restartClock();
+  utilizationBefore = readUtilization();
+}
+
 /** In the child, first of all. */
 export function restartClock(): void {
   const now = readNow();
+  if (utilizationBefore !== undefined) {
+    const { idle, active, utilization } = utilizationBefore;
+    utilizationAtFork = { idle, active: active + now - originMs, utilization };
+  }
   timeOrigin += now - originMs;
   originMs = now;
   uptimeAtFork = readUptime();
-  utilizationAtFork = readUtilization();
 }
 
 function define(target: object, name: string, value: unknown): void {

@@ -3,17 +3,17 @@
 import { loadAddon } from '../native/load.js';
 
 let isForked = false;
-/** The event loop was empty, and nobody has given it anything to do since. */
-let loopIsEmpty = false;
+// The turn of the event loop after which it was empty: if there has been no other, it is so still.
+let lastTurn = -1;
 
 /** In the server, before anybody else's code: 'exit' is emitted by this function, so it has the last word. */
 export function watchEnding(): void {
   const emit = process.emit;
   process.emit = function (this: NodeJS.Process, ...args: unknown[]): boolean {
-    if (args[0] === 'uncaughtExceptionMonitor') loopIsEmpty = false;
+    if (args[0] === 'uncaughtExceptionMonitor') lastTurn = -1;
     const result = Reflect.apply(emit, this, args) as boolean;
     if (!isForked) return result;
-    if (args[0] === 'beforeExit') onEmptyLoop();
+    if (args[0] === 'beforeExit') lastTurn = loadAddon().loopTurns();
     if (args[0] === 'exit') onExit(args[1]);
     return result;
   } as typeof process.emit;
@@ -27,16 +27,7 @@ export function endAs(what: 'server' | 'copy'): void {
 /** Runs what will run at the end of a copy, in the server, where it does nothing. */
 export function rehearseEnding(): void {
   process.emit('rehearsal' as 'exit', 0);
-  onEmptyLoop();
   onExit(0);
-}
-
-function onEmptyLoop(): void {
-  loopIsEmpty = true;
-  // Should there be another turn after all.
-  setImmediate(() => {
-    loopIsEmpty = false;
-  }).unref();
 }
 
 function onExit(given: unknown): void {
@@ -45,6 +36,7 @@ function onExit(given: unknown): void {
   if (process.env['NODE_V8_COVERAGE'] !== undefined) process.getBuiltinModule('node:v8').takeCoverage();
   const code = Number(process.exitCode ?? given ?? 0) & 0xff;
   // An uncaught error is still to be printed, and process.exit() ends the process itself.
-  if (loopIsEmpty) loadAddon().endNow(code);
-  else loadAddon().setExitCode(code);
+  const addon = loadAddon();
+  if (lastTurn === addon.loopTurns()) addon.endNow(code);
+  else addon.setExitCode(code);
 }

@@ -1,7 +1,8 @@
 // A copy of a server made to look like the program that its parent asked for.
 
+import { ownEnvironment, variablesOf } from './environment.js';
+
 export interface Program {
-  /** As JSON. */
   readonly env: string;
   readonly execArgv: readonly string[];
   readonly parentPid: number;
@@ -11,13 +12,13 @@ let environment = '';
 
 /** In the server, when nobody will change it any more. */
 export function rememberEnvironment(): void {
-  environment = JSON.stringify(process.env);
+  environment = ownEnvironment();
 }
 
 /** The process that asked is the parent, not the server. */
 export function becomeProgram({ env, execArgv, parentPid }: Program): void {
   forgetDirectory();
-  if (env !== environment) setEnvironment(JSON.parse(env) as Record<string, string>);
+  if (env !== environment) setEnvironment(variablesOf(env));
   define('ppid', parentPid);
   define('execArgv', [...execArgv]);
 }

@@ -1,6 +1,6 @@
 // A fork server from its first line to its last, which is the first one of a child. What a child then runs is process/.
 import { loadAddon } from '../native/load.js';
-import { makeClockForkable, restartClock } from './clock.js';
+import { makeClockForkable, restartClock, stopClock } from './clock.js';
 import { endAs, rehearseEnding, watchEnding } from './ending.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
@@ -53,6 +53,7 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
     process.exit(0);
   }
   rememberEnvironment();
+  stopClock();
   const dropsCaches = hasRandomCaches();
   if (dropsCaches) dropRandomCaches();
   const forked = addon.serveForks(setup.control);

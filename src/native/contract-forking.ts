@@ -38,10 +38,14 @@ export interface ForkingAddon {
   refuseForks(control: number, reason: string): void;
   /** Blocks, and returns in each child; never in the server. */
   serveForks(control: number): { pid: number; invitation: string; lifelines: number[] };
+  /** The environment of this process, as forking/environment.ts has it. */
+  environment(): string;
   /** 128 bits of the kernel's. */
   randomSeed(): [number, number, number, number];
   /** In a child: the code with which it ends when its event loop is empty. */
   setExitCode(code: number): void;
+  /** How often the event loop has gone round. */
+  loopTurns(): number;
   /** In a child: ends it at once. What JavaScript has to say must have been said. */
   endNow(code: number): never;
 

@@ -57,7 +57,7 @@ export interface ResolvedPoolOptions {
   readonly concurrency: number;
   /** One entry per worker. */
   readonly scheduling: readonly Scheduling[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: string;
   readonly startMethod: StartMethodName;
   readonly preload: readonly string[];
   readonly stdout: 'inherit' | 'stderr';

@@ -9,7 +9,7 @@ import { taskMessageType, type WorkerPayload } from './messages.js';
 const { define, apply, map } = taskMessageType;
 /** A task to rehearse with. */
 export const rehearsedTask: TaskReference = {
-  module: 'data:text/javascript,export function rehearsed(value) { return value; }',
+  module: moduleUrl('pool/rehearsed.js').href,
   name: 'rehearsed',
 };
 const payload: WorkerPayload = { concurrency: 1, spin: noSpinning, initializer: undefined, initargs: [] };

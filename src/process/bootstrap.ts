@@ -36,7 +36,7 @@ export interface BootMessage {
   readonly argv: readonly string[];
   /** What a process that is started as a program has from the system, and a copy of another does not. */
   readonly program: {
-    /** As JSON: mostly it is what the server has already, which a comparison tells. */
+    /** See forking/environment.ts. */
     readonly env: string;
     readonly execArgv: readonly string[];
   };

@@ -80,7 +80,7 @@ export class ChildHandle {
       scheduling: this.#options.scheduling,
       argv: process.argv.slice(1),
       program: {
-        env: JSON.stringify(this.#options.env),
+        env: this.#options.env,
         execArgv: this.#options.execArgv ?? inheritedExecArgv(),
       },
       preload: this.#options.preload,

@@ -1,5 +1,6 @@
 // How a process ended, in Python's terms and in the system's.
 import { constants } from 'node:os';
+import { ProcessError } from '../errors.js';
 
 const signalNames = new Map(
   // Of two names for one number the first is the usual one.
@@ -45,4 +46,13 @@ export function exitCodeOf(status: ExitStatus): number | null {
 export function describeExit(status: ExitStatus): string {
   if (status.signal !== null) return `signal ${status.signal}`;
   return status.code === null ? 'an unknown status' : `exit code ${status.code}`;
+}
+
+/** The error of a process that ended before its target had returned. */
+export function endedEarly(name: string, pid: number | null, status: ExitStatus): ProcessError {
+  return new ProcessError(`${name} ended with ${describeExit(status)} before its target had returned.`, {
+    pid,
+    exitCode: exitCodeOf(status),
+    signal: status.signal,
+  });
 }

@@ -1,5 +1,6 @@
 // The options of a Process, interpreted once, at the border.
-import { argumentTypeError } from '../errors.js';
+import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { environmentOf, ownEnvironment } from '../forking/environment.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { refuseUnknownOptions } from './known-options.js';
@@ -37,7 +38,7 @@ export interface ResolvedProcessOptions {
   readonly name: string;
   readonly daemon: boolean;
   readonly scheduling: Scheduling;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: string;
   readonly cwd: string | undefined;
   readonly stdio: readonly [StdioEntry, StdioEntry, StdioEntry];
   readonly execArgv: readonly string[] | undefined;
@@ -108,11 +109,15 @@ export function resolveProcessOptions(
   };
 }
 
-export function resolveEnv(caller: string, env: unknown): Record<string, string | undefined> {
-  if (env === undefined) return { ...process.env };
+/** As the system has it: forking/environment.ts. */
+export function resolveEnv(caller: string, env: unknown): string {
+  if (env === undefined) return ownEnvironment();
   if (typeof env !== 'object' || env === null)
     throw argumentTypeError(caller, 'env', 'an object of strings', env);
-  return { ...(env as Record<string, string | undefined>) };
+  const withZero = Object.entries(env).find((entry) => entry.join().includes('\0'));
+  if (withZero !== undefined)
+    throw argumentRangeError(caller, 'env', 'without zero bytes, which end strings of the system', withZero);
+  return environmentOf(env as Record<string, string | undefined>);
 }
 
 function resolveStdio(stdio: unknown = 'inherit'): [StdioEntry, StdioEntry, StdioEntry] {

@@ -1,6 +1,6 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
 import type { RingReader } from '../channel/ring-reader.js';
-import { ForkyardError, ProcessError } from '../errors.js';
+import { ForkyardError } from '../errors.js';
 import { moduleUrl } from '../location.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
@@ -9,7 +9,7 @@ import { localOnly } from '../util/local-only.js';
 import { type Settleable, settleable } from '../util/settleable.js';
 import { ChildHandle } from './child-handle.js';
 import { addChild, removeChild } from './current-process.js';
-import { describeExit, type ExitStatus, exitCodeOf } from './exit-status.js';
+import { describeExit, type ExitStatus, endedEarly, exitCodeOf } from './exit-status.js';
 import { ownIdentity } from './identity.js';
 import {
   type ProcessOptions,
@@ -270,11 +270,11 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   }
 
   #onEnded(status: ExitStatus): void {
-    const details = { pid: this.#child?.pid ?? null, exitCode: exitCodeOf(status), signal: status.signal };
-    const message = `${this.name} ended with ${describeExit(status)} before its target had returned.`;
-    const error = new ProcessError(message, details);
-    this.#started.reject(error);
-    this.#result.reject(error);
+    if (!this.#result.isSettled) {
+      const error = endedEarly(this.name, this.#child?.pid ?? null, status);
+      this.#started.reject(error);
+      this.#result.reject(error);
+    }
     this.#finish(status);
   }
 

@@ -4,6 +4,7 @@ import { Channel } from '../channel/channel.js';
 import type { RecordHead } from '../channel/ring-writer.js';
 import { actingAs, joinFamily, member } from '../family/membership.js';
 import { pretendFamily } from '../family/pretended.js';
+import { ownEnvironment } from '../forking/environment.js';
 import { type BootMessage, bootMessageType } from './bootstrap.js';
 import { runChild } from './child.js';
 import { ownIdentity } from './identity.js';
@@ -30,7 +31,7 @@ export async function rehearse({ main, payload, messages, answers }: Part): Prom
     parent: { ...identity, pid: process.ppid },
     scheduling: {},
     argv: process.argv.slice(1),
-    program: { env: JSON.stringify(process.env), execArgv: process.execArgv },
+    program: { env: ownEnvironment(), execArgv: process.execArgv },
     preload: [],
   };
   const channel = await actingAs(parent, async () => {

@@ -3,17 +3,30 @@
 /** Settled at most once; later calls do nothing. */
 export interface Settleable<T> {
   readonly promise: Promise<T>;
+  isSettled: boolean;
   resolve(value: T): void;
   reject(reason: unknown): void;
 }
 
 export function settleable<T>(): Settleable<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: unknown) => void;
+  let resolvePromise!: (value: T) => void;
+  let rejectPromise!: (reason: unknown) => void;
   const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
+    resolvePromise = onResolve;
+    rejectPromise = onReject;
   });
   promise.catch(() => {});
-  return { promise, resolve, reject };
+  const own: Settleable<T> = {
+    promise,
+    isSettled: false,
+    resolve(value) {
+      own.isSettled = true;
+      resolvePromise(value);
+    },
+    reject(reason) {
+      own.isSettled = true;
+      rejectPromise(reason);
+    },
+  };
+  return own;
 }

@@ -203,17 +203,20 @@ TEST(a_spare_that_is_dead_or_stopped_is_passed_over) {
   EndOf(server, 0);
 }
 
-TEST(a_spare_goes_with_its_server) {
-  Server server = StartServer();
-  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
-  const pid_t spare = SpareOf(server.pid);
-  auto pidfd = os::OpenPidfd(spare);
-  REQUIRE_OK(pidfd);
-  kill(server.pid, SIGKILL);
-  auto ended = os::PidfdEnded(pidfd.value().get(), 10'000);
-  REQUIRE_OK(ended);
-  CHECK(ended.value());
-  EndOf(server, SIGKILL);
+TEST(a_spare_goes_with_its_server_even_if_it_is_stopped) {
+  for (const bool is_stopped : {false, true}) {
+    Server server = StartServer();
+    CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+    const pid_t spare = SpareOf(server.pid);
+    auto pidfd = os::OpenPidfd(spare);
+    REQUIRE_OK(pidfd);
+    if (is_stopped) kill(spare, SIGSTOP);
+    kill(server.pid, SIGKILL);
+    auto ended = os::PidfdEnded(pidfd.value().get(), 10'000);
+    REQUIRE_OK(ended);
+    CHECK(ended.value());
+    EndOf(server, SIGKILL);
+  }
 }
 
 TEST(a_broken_request_ends_it_with_an_error) {

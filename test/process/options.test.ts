@@ -28,6 +28,11 @@ function start(options: Record<string, unknown>) {
 }
 
 describe('env', () => {
+  test('with a zero byte is refused: the system would cut it off there', () => {
+    for (const env of [{ NAME: 'a\0b' }, { 'NA\0ME': 'a' }])
+      expect(() => new Process({ env })).toThrowError(/Process.*'env'.*zero byte/);
+  });
+
   test('is the whole environment of the child, and nothing of ours is seen in it', async () => {
     const env = { PATH: '/usr/bin', ONLY: 'this', EMPTY: '', GONE: undefined };
     expect(await start({ target: work.environment, env }).result).toEqual({

@@ -1,5 +1,6 @@
 // Start method `forkserver`: a copy of a Node process that has loaded everything already. One server for each set of
 // preloaded modules and each identity of this process, and where none can be, `spawn`.
+import { variableOf } from '../../forking/environment.js';
 import { ForkDesk } from './fork-desk.js';
 import { type ServerFlags, serverFlags } from './node-flags.js';
 import { spawnMethod } from './spawn.js';
@@ -17,7 +18,7 @@ export const forkserverMethod: StartMethod = {
       return spawnMethod.launch(request);
     }
     // Node reads them before its first line: a copy cannot make up for others.
-    if (request.env['NODE_OPTIONS'] !== nodeOptions) return spawnMethod.launch(request);
+    if (variableOf(request.env, 'NODE_OPTIONS') !== nodeOptions) return spawnMethod.launch(request);
     return deskFor(server, request.preload).launch(request);
   },
 };

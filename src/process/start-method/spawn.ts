@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { member } from '../../family/membership.js';
+import { variablesOf } from '../../forking/environment.js';
 import { moduleUrl } from '../../location.js';
 import { type InvitationData, invitationVariable } from '../bootstrap.js';
 import { type ExitStatus, exitStatusOf } from '../exit-status.js';
@@ -25,7 +26,7 @@ export const spawnMethod: StartMethod = {
     try {
       child = spawn(process.execPath, [...(request.execArgv ?? inheritedExecArgv()), childEntry], {
         stdio: [...request.stdio, ...descriptors],
-        env: { ...request.env, [invitationVariable]: JSON.stringify(invitation) } as NodeJS.ProcessEnv,
+        env: { ...variablesOf(request.env), [invitationVariable]: JSON.stringify(invitation) },
         ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
       });
     } catch (cause) {

@@ -12,7 +12,7 @@ export type StartMethodName = 'forkserver' | 'spawn';
 export interface LaunchRequest {
   readonly place: Place;
   readonly stdio: readonly [StdioEntry, StdioEntry, StdioEntry];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: string;
   readonly cwd: string | undefined;
   readonly execArgv: readonly string[] | undefined;
   /** Modules that are imported before everything else: once for all children, where the start method can. */
