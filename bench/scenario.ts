@@ -19,7 +19,17 @@ export interface BenchPool {
   share?(length: number): Float64Array;
   /** The workers that run now; there may be fewer for a moment after one died. */
   pids?(): number[];
+  /** Runs `clock` in a process of its own, and waits for its end. */
+  runProcess?(): Promise<ProcessTimes>;
   close(): Promise<unknown>;
+}
+
+/** Milliseconds since the request. */
+export interface ProcessTimes {
+  /** Until the task ran. */
+  readonly runningMs: number;
+  /** Until the process had ended, and its parent knew it. */
+  readonly joinedMs: number;
 }
 
 export type OpenPool = (workers?: number) => BenchPool | Promise<BenchPool>;
@@ -41,7 +51,13 @@ export interface Settings {
 }
 
 /** What not every rival can do: a rival that cannot says why (`Rival.lacks`) and is left out of the scenario. */
-export type Ability = 'typed arrays' | 'imap' | 'shared memory' | 'surviving kills' | 'event loop';
+export type Ability =
+  | 'typed arrays'
+  | 'imap'
+  | 'shared memory'
+  | 'surviving kills'
+  | 'event loop'
+  | 'single processes';
 
 export interface Scenario {
   readonly name: string;

@@ -23,6 +23,20 @@ export function atMost(most: number): Target {
   return ofOwn(`at most ${formatNumber(most)}`, (value) => value <= most);
 }
 
+/** Of one of the details, where less is better. */
+export function detailAtMost(name: string, most: number): Target {
+  const text = `${name} at most ${formatNumber(most)}`;
+  return ofDetail(name, text, (_, detail) => ({ figure: formatNumber(detail), isMet: detail <= most }));
+}
+
+/** Of a scenario where less is better: so many times one of its details at most. */
+export function atMostTimes(name: string, factor: number): Target {
+  return ofDetail(name, `at most ${formatNumber(factor)} x ${name}`, (median, detail) => ({
+    figure: `${formatNumber(median / detail)} x`,
+    isMet: median <= factor * detail,
+  }));
+}
+
 /** So many times better than a rival, in the scenario's own direction. */
 export function timesRival(name: string, factor: number): Target {
   return againstOne(asGoodAs(factor, name), factor, ({ rivals }) =>
@@ -44,6 +58,17 @@ function ofOwn(text: string, suffices: (value: number) => boolean): Target {
       const own = rivals.find(({ name }) => name === 'forkyard');
       if (own === undefined) return undefined;
       return { figure: `${formatNumber(own.median)} ${unit}`, isMet: suffices(own.median) };
+    },
+  };
+}
+
+function ofDetail(name: string, text: string, judge: (median: number, detail: number) => Verdict): Target {
+  return {
+    text,
+    check({ rivals }) {
+      const own = rivals.find((rival) => rival.name === 'forkyard');
+      const detail = own?.details[name];
+      return own === undefined || detail === undefined ? undefined : judge(own.median, detail);
     },
   };
 }

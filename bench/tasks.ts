@@ -37,6 +37,11 @@ export function busySquare({ us, x }: { readonly us: number; readonly x: number 
   return x * x;
 }
 
+/** Milliseconds of the machine's monotonic clock, which all processes read. */
+export function clock(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** Writes to both ends, so that whoever hands out shared memory must hand out memory that can be written. */
 export function touchEnds(array: Float64Array): Float64Array {
   array[0] += 1;

@@ -120,6 +120,7 @@ function fakePool(
     },
     share: (length) => new Float64Array(length),
     pids: () => [],
+    runProcess: async () => ({ runningMs: change(1) as number, joinedMs: 1.5 }),
     close: async () => {},
   };
   return { ...pool, ...withMap((items) => runAll(pool, items)) };

@@ -15,7 +15,17 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tiny: Settings = { workers: 2, measureMs: 20, warmUpMs: 1, scale: 0.002 };
 
 /** One of each kind of call, encoding and closing. Forkyard and Python, whose side is written once more, do all. */
-const kinds = ['objects', 'errors', 'map-100k', 'payload-64k', 'shared-64k', 'cold-start', 'skewed', 'kills'];
+const kinds = [
+  'objects',
+  'errors',
+  'map-100k',
+  'payload-64k',
+  'shared-64k',
+  'cold-start',
+  'process-joined',
+  'skewed',
+  'kills',
+];
 const doAll = ['forkyard', 'forkyard-no-spin', 'python', 'python-executor'];
 
 describe('trials', () => {

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BenchPool } from '../scenario.js';
+import { clock } from '../tasks.js';
 import { dealInTurn, type Reply } from './deal-in-turn.js';
 import { processesLack } from './lacks.js';
 import { nodeRival, type PoolRequest } from './rival.js';
@@ -11,7 +12,11 @@ export const childProcess = nodeRival({
   name: 'child_process',
   runsIn: 'processes',
   isPool: false,
-  lacks: { ...processesLack, 'surviving kills': 'nobody replaces what died' },
+  lacks: {
+    imap: processesLack.imap,
+    'shared memory': processesLack['shared memory'],
+    'surviving kills': 'nobody replaces what died',
+  },
   load: async () => openForks,
 });
 
@@ -26,6 +31,15 @@ function openForks({ task, workers, binary }: PoolRequest): BenchPool {
   for (const child of children) child.on('message', (reply) => settle(reply as Reply));
   return {
     call,
+    async runProcess() {
+      const start = clock();
+      const child = fork(script, ['clock']);
+      child.send({ id: 0, value: undefined });
+      const [reply] = await once(child, 'message');
+      child.disconnect();
+      await once(child, 'exit');
+      return { runningMs: (reply as { result: number }).result - start, joinedMs: clock() - start };
+    },
     async close() {
       await Promise.all(
         children.map(async (child) => {

@@ -1,10 +1,19 @@
-// Forkyard's Pool: as it is, and with workers and a caller that sleep at once instead of looking for messages a moment longer.
-import type { PoolOptions } from 'forkyard';
+// Forkyard as it is; with workers and a caller that sleep at once instead of looking for messages a moment longer; and with
+// processes that are spawned.
+import type { PoolOptions, Process, ProcessOptions } from 'forkyard';
+import type { ProcessTimes } from '../scenario.js';
+import { clock } from '../tasks.js';
 import { nodeRival, type Rival } from './rival.js';
 
 export const forkyard = forkyardRival('forkyard');
 
 export const forkyardNoSpin = forkyardRival('forkyard-no-spin', { spin: 0 }, ['latency']);
+
+export const forkyardSpawn = forkyardRival('forkyard-spawn', { startMethod: 'spawn' }, [
+  'cold-start',
+  'process-running',
+  'process-joined',
+]);
 
 function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: readonly string[]): Rival {
   return nodeRival({
@@ -13,7 +22,7 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
     packageName: 'forkyard',
     ...(scenarios && { scenarios }),
     async load() {
-      const { Pool, SharedArray } = await import('forkyard');
+      const { Pool, Process, SharedArray } = await import('forkyard');
       const { tasks } = await import('./forkyard-tasks.js');
       return ({ task, workers }) => {
         const pool = new Pool({ processes: workers, ...options });
@@ -23,6 +32,7 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
           map: (items) => pool.map(run, items),
           imap: (items) => pool.imap(run, items, { chunkSize: 100 }),
           share: (length) => new SharedArray('d', length),
+          runProcess: () => runProcess(Process, { target: tasks.clock, startMethod: options.startMethod }),
           pids: () => pool.stats().workers.flatMap(({ pid }) => pid ?? []),
           close() {
             pool.terminate();
@@ -33,3 +43,14 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
     },
   });
 }
+
+async function runProcess(Class: typeof Process, options: ProcessOptions<[], number>): Promise<ProcessTimes> {
+  const start = clock();
+  const child = new Class({ ...options, preload });
+  child.start();
+  const running = (await child.result) as number;
+  await child.join();
+  return { runningMs: running - start, joinedMs: clock() - start };
+}
+
+const preload = [new URL('./forkyard-tasks.js', import.meta.url)];

@@ -1,10 +1,10 @@
 // All rivals, in the order of the tables.
 import { childProcess } from './child-process.js';
-import { forkyard, forkyardNoSpin } from './forkyard.js';
+import { forkyard, forkyardNoSpin, forkyardSpawn } from './forkyard.js';
 import { multiprocessPool } from './multiprocess-pool.js';
 import { piscina } from './piscina.js';
 import { poolifier, poolifierCluster } from './poolifier.js';
-import { python, pythonExecutor } from './python.js';
+import { python, pythonExecutor, pythonForkserver } from './python.js';
 import type { Rival } from './rival.js';
 import { tinypool } from './tinypool.js';
 import { workerThreads } from './worker-threads.js';
@@ -13,6 +13,7 @@ import { workerpool } from './workerpool.js';
 export const rivals: readonly Rival[] = [
   forkyard,
   forkyardNoSpin,
+  forkyardSpawn,
   piscina,
   tinypool,
   poolifier,
@@ -23,4 +24,5 @@ export const rivals: readonly Rival[] = [
   childProcess,
   python,
   pythonExecutor,
+  pythonForkserver,
 ];

@@ -16,16 +16,21 @@ export const python = pythonRival('python', {
 /** concurrent.futures.ProcessPoolExecutor. */
 export const pythonExecutor = pythonRival('python-executor', {
   imap: 'reads its whole input and gives all results',
+  'single processes': 'has a pool alone',
   'surviving kills': 'is broken once a worker died',
   'event loop': 'has none',
 });
 
-function pythonRival(name: string, lacks: Lacks): Rival {
+/** multiprocessing.Process with its own fork server; `python` has the default method, fork. */
+export const pythonForkserver = pythonRival('python-forkserver', {}, ['process-running', 'process-joined']);
+
+function pythonRival(name: string, lacks: Lacks, scenarios?: readonly string[]): Rival {
   return {
     name,
     runsIn: 'processes',
     isPool: true,
     lacks,
+    ...(scenarios && { scenarios }),
     async version() {
       const { stdout } = await run('python3', ['--version']);
       return stdout.replace('Python', '').trim();

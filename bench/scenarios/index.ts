@@ -9,6 +9,7 @@ import { loopDelay } from './loop-delay.js';
 import { map } from './map.js';
 import { oneByOne } from './one-by-one.js';
 import { payload } from './payload.js';
+import { processes } from './process.js';
 import { shared } from './shared.js';
 
 export const scenarios: readonly Scenario[] = [
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   ...payload,
   ...shared,
   coldStart,
+  ...processes,
   skewed,
   taskOverhead,
   loopDelay,

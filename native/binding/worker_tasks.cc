@@ -4,14 +4,19 @@
 
 #include <dlfcn.h>
 #include <node.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <v8-platform.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -134,6 +139,39 @@ constexpr const char* kPostWithPriority =
     "_ZN4node12NodePlatform26PostTaskOnWorkerThreadImplEN2v812TaskPriorityESt10unique_ptrINS1_4TaskESt14default_deleteIS4_"
     "EERKNS1_14SourceLocationE";
 
+using PostTask = void (*)(v8::Platform*, std::unique_ptr<v8::Task>);
+using PostTaskWithPriority = void (*)(v8::Platform*, int, std::unique_ptr<v8::Task>, const void*);
+
+// Tells which thread has run it, when it has.
+class Marker final : public v8::Task {
+ public:
+  explicit Marker(std::atomic<pid_t>& ran_by) : ran_by_(ran_by) {}
+  ~Marker() override { ran_by_ = static_cast<pid_t>(syscall(SYS_gettid)); }
+  void Run() override {}
+
+ private:
+  std::atomic<pid_t>& ran_by_;
+};
+
+// At the lowest priority, so that whatever waits comes first.
+void PostToNode(std::unique_ptr<v8::Task> task) {
+  if (void* const post = dlsym(RTLD_DEFAULT, kPost)) {
+    reinterpret_cast<PostTask>(post)(platform, std::move(task));
+    return;
+  }
+  static const std::array<void*, 8> nowhere{};
+  const int best_effort = static_cast<int>(v8::TaskPriority::kBestEffort);
+  void* const post = dlsym(RTLD_DEFAULT, kPostWithPriority);
+  reinterpret_cast<PostTaskWithPriority>(post)(platform, best_effort, std::move(task), nowhere.data());
+}
+
+bool IsAsleep(pid_t thread) {
+  std::string stat;
+  std::getline(std::ifstream("/proc/self/task/" + std::to_string(thread) + "/stat"), stat);
+  const size_t end = stat.rfind(')');
+  return end != std::string::npos && end + 2 < stat.size() && stat[end + 2] == 'S';
+}
+
 }  // namespace
 
 bool FindWorkerTasks(Napi::Env) {
@@ -147,7 +185,15 @@ bool FindWorkerTasks(Napi::Env) {
   return Replace(kDrain, DrainAll) && (Replace(kPost, Post) || Replace(kPostWithPriority, PostWithPriority));
 }
 
-void FinishWorkerTasks() { drain(platform, main_isolate); }
+// Since Node 24 draining waits for the urgent tasks alone. The others are done when one of ours, which comes last, is
+// done by the only thread there is; and that thread is between tasks, and holds no lock, when it sleeps.
+void FinishWorkerTasks() {
+  std::atomic<pid_t> ran_by = 0;
+  PostToNode(std::make_unique<Marker>(ran_by));
+  drain(platform, main_isolate);
+  while (ran_by == 0) usleep(50);
+  while (!IsAsleep(ran_by)) usleep(50);
+}
 
 void TakeOverWorkerTasks() { *reinterpret_cast<void***>(platform) = methods.data() + kPrefix; }
 

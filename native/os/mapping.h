@@ -27,10 +27,12 @@ class Mapping {
     if (data_ != nullptr) munmap(data_, size_);
   }
 
-  // MAP_NORESERVE: the file is sparse and far larger than what will ever be touched.
+  // MAP_NORESERVE: the file is sparse and far larger than what will ever be touched. MADV_DONTDUMP: writing a core of it
+  // would fill its holes, and the memory of the machine.
   static Result<Mapping> MapShared(int fd, uint64_t size) {
     void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (data == MAP_FAILED) return LastError("mmap");
+    (void)madvise(data, size, MADV_DONTDUMP);
     Mapping mapping;
     mapping.data_ = static_cast<uint8_t*>(data);
     mapping.size_ = size;

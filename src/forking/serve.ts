@@ -1,6 +1,7 @@
 // A fork server from its first line to its last, which is the first one of a child. What a child then runs is process/.
 import { loadAddon } from '../native/load.js';
 import { makeClockForkable, restartClock, stopClock } from './clock.js';
+import { collectGarbage, hasLargeHeap } from './collect.js';
 import { endAs, rehearseEnding, watchEnding } from './ending.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
@@ -52,6 +53,7 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
     addon.refuseForks(setup.control, JSON.stringify(refusal));
     process.exit(0);
   }
+  if (hasLargeHeap()) collectGarbage();
   rememberEnvironment();
   stopClock();
   const dropsCaches = hasRandomCaches();

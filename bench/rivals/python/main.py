@@ -10,6 +10,7 @@ from maps import maps
 from onebyone import one_by_one
 from payload import payload
 from pools import POOLS
+from process import process
 from shared import shared
 
 GROUPS = {
@@ -26,5 +27,8 @@ GROUPS = {
 if __name__ == "__main__":
     rival, group, parameters, settings = sys.argv[1:]
     settings = json.loads(settings)
+    if group == "process":
+        print(json.dumps(process(rival, json.loads(parameters), settings)))
+        sys.exit()
     open_pool = POOLS[rival]
     print(json.dumps(GROUPS[group](lambda: open_pool(settings["workers"]), json.loads(parameters), settings)))
