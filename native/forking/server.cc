@@ -53,9 +53,9 @@ ForkedChild Become(const ForkRequest& request, std::vector<os::UniqueFd>& fds, S
 }
 
 Served BecomeSpare(Spare& spare, ServerSignals& signals, const Settle& settle) {
-  const os::UniqueFd control = spare.TakeControl();
+  const SpareEnd end = spare.TakeEnd();
   if (os::Result<void> settled = settle(); !settled) _exit(1);
-  SpareDuty duty = AwaitDuty(control.get(), signals.letting_go_by());
+  SpareDuty duty = AwaitDuty(end, signals.letting_go_by());
   // The server has read it before.
   os::Result<ForkRequest> request = DecodeForkRequest(duty.packet);
   if (!request) return request.error();

@@ -13,16 +13,23 @@
 
 namespace forkyard {
 
+// What a copy has of the connection: where its request comes from, and an eventfd for its answer. (Not the socket: who is
+// woken by a socket is run on the processor of who writes to it, in whose place.)
+struct SpareEnd {
+  os::UniqueFd request;
+  os::UniqueFd answer;
+};
+
 // In the server.
 class Spare {
  public:
   bool exists() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }
 
-  // Forks. True in the copy, which goes on with SpareLife; there `control()` is its end of a connection to the server.
+  // Forks. True in the copy, which goes on with SpareLife; there `TakeEnd()` is its end of a connection to the server.
   // In the server there may be none afterwards, if the system has no process for it.
   bool Make();
-  os::UniqueFd TakeControl() { return std::move(theirs_); }
+  SpareEnd TakeEnd() { return {std::move(theirs_), std::move(answer_)}; }
 
   // Gives it a request, and with that it is a spare no longer: true. False, and it is gone: it was dead, stopped, or did
   // not answer; it has not begun with the request.
@@ -41,11 +48,13 @@ class Spare {
   static constexpr int kMostWasted = 5;
 
   bool IsAtWork() const;
+  bool IsAnswered(int patience_ms) const;
 
   pid_t pid_ = -1;
   int wasted_ = 0;
   os::UniqueFd ours_;
   os::UniqueFd theirs_;
+  os::UniqueFd answer_;
 };
 
 // In the copy: waits for a request, and does not return if the server is gone. From its return on the caller is what the
@@ -54,6 +63,6 @@ struct SpareDuty {
   std::vector<uint8_t> packet;
   std::vector<os::UniqueFd> fds;
 };
-SpareDuty AwaitDuty(int control, const sigset_t& letting_go_by);
+SpareDuty AwaitDuty(const SpareEnd& end, const sigset_t& letting_go_by);
 
 }  // namespace forkyard

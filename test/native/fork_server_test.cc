@@ -203,6 +203,27 @@ TEST(a_spare_that_is_dead_or_stopped_is_passed_over) {
   EndOf(server, 0);
 }
 
+TEST(the_end_of_one_child_does_not_disturb_the_beginning_of_another) {
+  Server server = StartServer();
+  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+  auto lifeline = os::CreateLifeline();
+  REQUIRE_OK(lifeline);
+  uint32_t asked = 0, forked = 0, ended = 0;
+  while (ended < 400) {
+    for (; asked < 400 && asked - ended < 3; asked++) Ask(server, asked, lifeline.value().read_end.get());
+    const Heard heard = Hear(server);
+    if (heard.reply.kind == ForkReplyKind::kForked) {
+      CHECK(heard.reply.id == forked++);
+      continue;
+    }
+    REQUIRE(heard.reply.kind == ForkReplyKind::kEnded);
+    CHECK(WIFSIGNALED(heard.reply.value) && WTERMSIG(heard.reply.value) == SIGINT);
+    ended++;
+  }
+  CHECK(forked == 400);
+  EndOf(server, 0);
+}
+
 TEST(a_spare_goes_with_its_server_even_if_it_is_stopped) {
   for (const bool is_stopped : {false, true}) {
     Server server = StartServer();

@@ -126,7 +126,7 @@ describe('processors and priority', () => {
     expect([atImport.cpus, now.cpus]).toEqual([String(last), String(last)]);
 
     const mine = mark();
-    const child = start({ target: work.spin, args: [mine.path], cpus: [last] });
+    const child = start({ target: work.spinAmongThreads, args: [mine.path], cpus: [last] });
     await mine.reached();
     const threads = readThreads(child.pid as number);
     expect(threads.length).toBeGreaterThan(1);
