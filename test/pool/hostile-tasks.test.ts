@@ -100,7 +100,9 @@ describe('errors', () => {
 
 describe('the worker', () => {
   test('its task may give away what it was sent', async () => {
-    expect(await pool.apply(hostile.detach, [new Uint8Array(100_000)])).toBe('detached');
+    const outcome = await pool.apply(hostile.detach, [new Uint8Array(100_000)]);
+    // Node 20 copies memory of addons instead, and cannot be asked otherwise.
+    expect(outcome).toBe('transfer' in ArrayBuffer.prototype ? 'detached' : 'still there');
     await expectUnharmed();
   });
 
