@@ -1,9 +1,10 @@
-// Prints "N passed, N failed" for what test runs have written: `node scripts/summarise-tests.mjs <vitest.json> <native.json>`.
+// Prints "N passed, N failed" for what test runs have written: `node scripts/summarise-tests.mjs <vitest.json>... <native.json>`.
 // Ends with 1 when something failed or when there are no results to count.
 import { existsSync, readFileSync } from 'node:fs';
 
-const [vitestFile, nativeFile] = process.argv.slice(2);
-const counts = [vitestCounts(vitestFile), nativeCounts(nativeFile)].filter((part) => part !== undefined);
+const files = process.argv.slice(2);
+const nativeFile = files.pop() ?? '';
+const counts = [...files.map(vitestCounts), nativeCounts(nativeFile)].filter((part) => part !== undefined);
 
 if (counts.length === 0) {
   console.log('no test was run');

@@ -82,15 +82,18 @@ void RefuseForks(const Napi::CallbackInfo& info) {
   (void)os::SendWithFds(control, {}, packet).ok();
 }
 
+// In a server and its copies; null elsewhere.
+os::HotPages* hot_pages = nullptr;
+
 // What is left of the event loop and of the threads in a copy of this process.
-os::Result<void> SettleCopy(Napi::Env env, os::HotPages* pages) {
-  if (pages != nullptr) pages->Copy();
+os::Result<void> SettleCopy(Napi::Env env) {
+  if (hot_pages != nullptr) hot_pages->Copy();
   TakeOverWorkerTasks();
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
   // The epoll instance of the server is not ours to change.
   if (int failed = uv_loop_fork(loop); failed != 0) return os::Error{-failed, "uv_loop_fork"};
-  ReplaceProcessExit(env, pages);
+  ReplaceProcessExit(env);
   return {};
 }
 
@@ -99,12 +102,12 @@ Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const int control = Int32Argument(info, 0);
   fcntl(control, F_SETFD, FD_CLOEXEC);
-  FinishWorkerTasks();
+  if (!FinishWorkerTasks()) throw SystemError(env, os::Error{ETIMEDOUT, "wait"}, "bring V8's threads to rest");
   if (os::Result<void> done = os::MakeAnonymousMemoryForkable(); !done) {
     throw SystemError(env, done.error(), "make the heap forkable");
   }
-  os::HotPages* pages = os::HotPages::Create();
-  os::Result<std::optional<ForkedChild>> served = ServeForks(control, [=] { return SettleCopy(env, pages); });
+  hot_pages = os::HotPages::Create();
+  os::Result<std::optional<ForkedChild>> served = ServeForks(control, [env] { return SettleCopy(env); });
   if (!served) throw SystemError(env, served.error(), "serve forks");
   if (!served.value()) _exit(0);
   Napi::Object child = Napi::Object::New(env);
@@ -112,6 +115,11 @@ Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   child.Set("invitation", served.value()->invitation);
   child.Set("lifelines", ToArray(env, served.value()->lifelines));
   return child;
+}
+
+// learnPages(): in a copy that is about to run code of others; elsewhere nothing.
+void LearnPages(const Napi::CallbackInfo&) {
+  if (hot_pages != nullptr) hot_pages->Learn();
 }
 
 // requestFork(control, id, fds, umask, invitation): false if the server has too much to do, or has just died: then it does
@@ -216,6 +224,7 @@ void BindForking(Napi::Env env, Napi::Object exports) {
   exports.Set("canServeForks", Napi::Function::New(env, CanServeForks));
   exports.Set("refuseForks", Napi::Function::New(env, RefuseForks));
   exports.Set("serveForks", Napi::Function::New(env, ServeForksHere));
+  exports.Set("learnPages", Napi::Function::New(env, LearnPages));
   exports.Set("requestFork", Napi::Function::New(env, RequestFork));
   exports.Set("receiveForkReply", Napi::Function::New(env, ReceiveForkReply));
   exports.Set("environment", Napi::Function::New(env, Environment));

@@ -12,12 +12,10 @@ namespace forkyard {
 namespace {
 
 int exit_code = 0;
-os::HotPages* pages_to_learn = nullptr;
 
 }  // namespace
 
 void EndProcess(int code) {
-  if (pages_to_learn != nullptr) pages_to_learn->Learn();
   fflush(nullptr);
   _exit(code);
 }
@@ -33,8 +31,7 @@ bool CanReplaceProcessExit() {
   return true;
 }
 
-void ReplaceProcessExit(Napi::Env env, os::HotPages* pages) {
-  pages_to_learn = pages;
+void ReplaceProcessExit(Napi::Env env) {
   v8::Local<v8::Context> context = v8::Isolate::GetCurrent()->GetCurrentContext();
   node::SetProcessExitHandler(node::GetCurrentEnvironment(context), [](node::Environment*, int code) { EndProcess(code); });
   // Hooks run from the youngest to the oldest: those of the family, which is joined later, have run by then.

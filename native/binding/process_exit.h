@@ -4,16 +4,14 @@
 
 #include <napi.h>
 
-#include "os/hot_pages.h"
-
 namespace forkyard {
 
 // Whether this Node can be told (node::SetProcessExitHandler).
 bool CanReplaceProcessExit();
 
 // From now on the process ends by _exit, once JavaScript has said its last: on process.exit(), an uncaught error, and when
-// the event loop is empty. `pages` learn from its end, if there are any.
-void ReplaceProcessExit(Napi::Env env, os::HotPages* pages);
+// the event loop is empty.
+void ReplaceProcessExit(Napi::Env env);
 
 // Ends the process that way now.
 [[noreturn]] void EndProcess(int code);

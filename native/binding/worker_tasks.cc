@@ -165,6 +165,9 @@ void PostToNode(std::unique_ptr<v8::Task> task) {
   reinterpret_cast<PostTaskWithPriority>(post)(platform, best_effort, std::move(task), nowhere.data());
 }
 
+constexpr int kPatienceUs = 10'000'000;
+constexpr int kLookEveryUs = 50;
+
 bool IsAsleep(pid_t thread) {
   std::string stat;
   std::getline(std::ifstream("/proc/self/task/" + std::to_string(thread) + "/stat"), stat);
@@ -187,12 +190,15 @@ bool FindWorkerTasks(Napi::Env) {
 
 // Since Node 24 draining waits for the urgent tasks alone. The others are done when one of ours, which comes last, is
 // done by the only thread there is; and that thread is between tasks, and holds no lock, when it sleeps.
-void FinishWorkerTasks() {
-  std::atomic<pid_t> ran_by = 0;
+bool FinishWorkerTasks() {
+  static std::atomic<pid_t> ran_by = 0;
   PostToNode(std::make_unique<Marker>(ran_by));
   drain(platform, main_isolate);
-  while (ran_by == 0) usleep(50);
-  while (!IsAsleep(ran_by)) usleep(50);
+  for (int waited_us = 0; waited_us < kPatienceUs; waited_us += kLookEveryUs) {
+    if (ran_by != 0 && IsAsleep(ran_by)) return true;
+    usleep(kLookEveryUs);
+  }
+  return false;
 }
 
 void TakeOverWorkerTasks() { *reinterpret_cast<void***>(platform) = methods.data() + kPrefix; }

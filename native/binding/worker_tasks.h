@@ -10,8 +10,8 @@ namespace forkyard {
 // Finds the platform's methods. False: this Node is built otherwise, and cannot be forked.
 bool FindWorkerTasks(Napi::Env env);
 
-// In the server, before it forks: waits until the platform's threads have nothing to do.
-void FinishWorkerTasks();
+// In the server, before it forks: waits until the platform's threads have nothing to do. False: they do not come to rest.
+[[nodiscard]] bool FinishWorkerTasks();
 
 // In a copy, before JavaScript runs.
 void TakeOverWorkerTasks();

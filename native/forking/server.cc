@@ -52,15 +52,22 @@ ForkedChild Become(const ForkRequest& request, std::vector<os::UniqueFd>& fds, S
   return child;
 }
 
+// What fails here fails before anybody's code: its parent is told the exit code.
+void Settled(const Settle& settle) {
+  if (os::Result<void> settled = settle(); !settled) _exit(1);
+}
+
 Served BecomeSpare(Spare& spare, ServerSignals& signals, const Settle& settle) {
   const SpareEnd end = spare.TakeEnd();
-  if (os::Result<void> settled = settle(); !settled) _exit(1);
+  Settled(settle);
   SpareDuty duty = AwaitDuty(end, signals.letting_go_by());
   // The server has read it before.
   os::Result<ForkRequest> request = DecodeForkRequest(duty.packet);
   if (!request) return request.error();
   return std::optional(Become(request.value(), duty.fds, signals));
 }
+
+Served ClientIsGone() { return std::optional<ForkedChild>(); }
 
 bool IsQuiet(pollfd (&events)[2]) { return poll(events, 2, 0) == 0; }
 
@@ -77,12 +84,11 @@ std::vector<int> NumbersOf(const std::vector<os::UniqueFd>& fds) {
 }  // namespace
 
 Served ServeForks(int control, const Settle& settle) {
-  const Served client_is_gone = std::optional<ForkedChild>();
   ServerSignals signals;
   if (os::Result<void> taken = signals.Take(); !taken) return taken.error();
   Spare spare;
   std::vector<uint8_t> buffer(kMaxForkPacket);
-  if (!Reply(control, {ForkReplyKind::kServing, 0, 0})) return client_is_gone;
+  if (!Reply(control, {ForkReplyKind::kServing, 0, 0})) return ClientIsGone();
   for (;;) {
     pollfd events[] = {{control, POLLIN, 0}, {signals.ended(), POLLIN, 0}};
     // Those who wait come first.
@@ -91,36 +97,36 @@ Served ServeForks(int control, const Settle& settle) {
       return BecomeSpare(spare, signals, settle);
     }
     if (poll(events, 2, -1) < 0 && errno != EINTR) return os::LastError("poll");
-    if (events[1].revents != 0 && !ReportEnded(control, signals.ended(), spare)) return client_is_gone;
+    if (events[1].revents != 0 && !ReportEnded(control, signals.ended(), spare)) return ClientIsGone();
     if (events[0].revents == 0) continue;
     os::Result<os::ReceivedMessage> received = os::ReceiveWithFds(control, buffer);
-    if (!received || received.value().size == 0) return client_is_gone;
+    if (!received || received.value().size == 0) return ClientIsGone();
     const std::span<const uint8_t> packet = std::span(buffer).first(received.value().size);
     std::vector<os::UniqueFd>& fds = received.value().fds;
     os::Result<ForkRequest> request = DecodeForkRequest(packet);
     if (!request || fds.size() < kFixedRequestFds) return os::Error{EBADMSG, "recvmsg"};
     CrashPoint(CrashPointId::kForkRequested);
     // A child arms its lifelines itself as soon as it can; but it may be stopped before that.
-    const pid_t reserve = spare.pid();
-    if (spare.exists()) Arm(fds, reserve);
-    const pid_t pid = spare.exists() && spare.HandOver(NumbersOf(fds), packet) ? reserve : fork();
+    pid_t pid = spare.pid();
+    if (spare.exists()) Arm(fds, pid);
+    const bool is_handed_over = spare.exists() && spare.HandOver(NumbersOf(fds), packet);
+    if (!is_handed_over) pid = fork();
     if (pid == 0) {
-      spare = Spare();
       close(control);
-      if (os::Result<void> settled = settle(); !settled) return settled.error();
+      Settled(settle);
       return std::optional(Become(request.value(), fds, signals));
     }
     if (pid < 0) {
-      if (!Reply(control, {ForkReplyKind::kNotForked, request.value().id, errno})) return client_is_gone;
+      if (!Reply(control, {ForkReplyKind::kNotForked, request.value().id, errno})) return ClientIsGone();
       continue;
     }
     CrashPoint(CrashPointId::kForked);
-    if (pid != reserve) Arm(fds, pid);
+    if (!is_handed_over) Arm(fds, pid);
     CrashPoint(CrashPointId::kForkArmed);
     os::Result<os::UniqueFd> pidfd = os::OpenPidfd(pid);
     const int fd = pidfd ? pidfd.value().get() : -1;
     const std::span<const int> sent(&fd, pidfd ? 1 : 0);
-    if (!Reply(control, {ForkReplyKind::kForked, request.value().id, pid}, sent)) return client_is_gone;
+    if (!Reply(control, {ForkReplyKind::kForked, request.value().id, pid}, sent)) return ClientIsGone();
     CrashPoint(CrashPointId::kForkReplied);
   }
 }

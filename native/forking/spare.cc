@@ -2,9 +2,8 @@
 #include "forking/spare.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +19,7 @@ namespace forkyard {
 namespace {
 
 // A machine may be busy; one that was stopped is found out before it is asked.
-constexpr int kPatienceMs = 1000;
+constexpr uint64_t kPatienceNs = 1'000'000'000;
 constexpr uint64_t kNsPerMs = 1'000'000;
 
 // For whoever looks at the processes of the machine.
@@ -30,10 +29,16 @@ char name_of_child[16];
 }  // namespace
 
 bool Spare::Make() {
+  if (shared_.data() == nullptr) {
+    os::Result<os::Mapping> shared = os::Mapping::MapAnonymousShared(sizeof(std::atomic<DutyOwner>));
+    if (!shared) return false;
+    shared_ = shared.take();
+  }
+  owner() = DutyOwner::kUndecided;
   auto pair = os::MakeSocketPair(SOCK_SEQPACKET);
   if (!pair) return false;
-  answer_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!answer_.valid()) return false;
+  bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!bell_.valid()) return false;
   ours_ = std::move(pair.value().first);
   theirs_ = std::move(pair.value().second);
   const pid_t server = getpid();
@@ -59,49 +64,39 @@ bool Spare::IsAtWork() const {
          change.si_pid == 0;
 }
 
-bool Spare::HandOver(std::span<const int> fds, std::span<const uint8_t> packet) {
-  if (!IsAtWork() || !os::SendWithFds(ours_.get(), fds, packet) || !IsAnswered(kPatienceMs)) {
-    kill(pid_, SIGKILL);
-    siginfo_t end{};
-    waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT);
-    // It may have begun after all, between the two.
-    if (!IsAnswered(0)) {
-      Drop();
-      return false;
-    }
-  }
-  pid_ = -1;
-  ours_.reset();
-  answer_.reset();
-  wasted_ = 0;
-  return true;
-}
-
-// Of the socket there is nothing to read but its end.
-bool Spare::IsAnswered(int patience_ms) const {
-  pollfd events[] = {{answer_.get(), POLLIN, 0}, {ours_.get(), POLLIN, 0}};
-  const uint64_t deadline = os::MonotonicNs() + patience_ms * kNsPerMs;
-  for (;;) {
-    const uint64_t now = os::MonotonicNs();
-    const int found = poll(events, 2, now < deadline ? static_cast<int>((deadline - now) / kNsPerMs) : 0);
-    if (found > 0) return events[0].revents != 0;
+// Or until it is dead, which is the end of the socket, from which there is nothing else to read; or for too long.
+void Spare::WaitUntilTaken() const {
+  pollfd events[] = {{bell_.get(), POLLIN, 0}, {ours_.get(), POLLIN, 0}};
+  const uint64_t deadline = os::MonotonicNs() + kPatienceNs;
+  for (uint64_t now = os::MonotonicNs(); now < deadline; now = os::MonotonicNs()) {
     // The end of another child interrupts, too.
-    if (found == 0 || errno != EINTR) return false;
+    if (poll(events, 2, static_cast<int>((deadline - now) / kNsPerMs)) >= 0 || errno != EINTR) return;
   }
 }
 
-void Spare::Drop() {
-  if (!exists()) return;
+bool Spare::HandOver(std::span<const int> fds, std::span<const uint8_t> packet) {
+  if (IsAtWork() && os::SendWithFds(ours_.get(), fds, packet)) WaitUntilTaken();
+  DutyOwner undecided = DutyOwner::kUndecided;
+  if (!owner().compare_exchange_strong(undecided, DutyOwner::kServer)) {
+    Leave();
+    wasted_ = 0;
+    return true;
+  }
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   Forget();
+  return false;
 }
 
 void Spare::Forget() {
+  Leave();
+  wasted_++;
+}
+
+void Spare::Leave() {
   pid_ = -1;
   ours_.reset();
-  answer_.reset();
-  wasted_++;
+  bell_.reset();
 }
 
 SpareDuty AwaitDuty(const SpareEnd& end, const sigset_t& letting_go_by) {
@@ -111,13 +106,15 @@ SpareDuty AwaitDuty(const SpareEnd& end, const sigset_t& letting_go_by) {
   }
   os::Result<os::ReceivedMessage> received = os::ReceiveWithFds(end.request.get(), duty.packet);
   if (!received || received.value().size == 0) _exit(0);
-  prctl(PR_SET_NAME, name_of_child);
-  prctl(PR_SET_PDEATHSIG, 0);
   duty.packet.resize(received.value().size);
   duty.fds = std::move(received.value().fds);
-  // From here on signals stay, so whoever asked may know the pid.
+  prctl(PR_SET_NAME, name_of_child);
+  // From here on it outlives its server, and signals stay: whoever asked may know the pid.
+  prctl(PR_SET_PDEATHSIG, 0);
+  DutyOwner undecided = DutyOwner::kUndecided;
+  if (!end.owner->compare_exchange_strong(undecided, DutyOwner::kCopy)) _exit(0);
   const uint64_t taken = 1;
-  if (write(end.answer.get(), &taken, sizeof(taken)) != sizeof(taken)) _exit(0);
+  (void)!write(end.bell.get(), &taken, sizeof(taken));
   return duty;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "os/fd.h"
@@ -29,6 +30,7 @@ struct Run {
 
 constexpr size_t kMostRuns = 510;
 constexpr size_t kMostPages = 1024;
+constexpr uint32_t kMostFailures = 3;
 // Of a word of pagemap.
 constexpr uint64_t kPresent = uint64_t{1} << 63;
 constexpr uint64_t kExclusive = uint64_t{1} << 56;
@@ -40,6 +42,7 @@ enum State : uint32_t { kUnknown, kLearning, kKnown };
 // Whoever dies while it learns leaves kLearning behind, and there is nothing to copy beforehand.
 struct HotPages::Table {
   std::atomic<uint32_t> state;
+  uint32_t failures;
   uint32_t count;
   std::array<Run, kMostRuns> runs;
 };
@@ -80,25 +83,30 @@ bool FindExclusive(std::vector<Run>& runs) {
 }  // namespace
 
 HotPages* HotPages::Create() {
-  void* memory = mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : new HotPages(new (memory) Table{});
+  static_assert(std::is_trivially_destructible_v<Table> && kUnknown == 0);  // zeroes are one
+  Result<Mapping> shared = Mapping::MapAnonymousShared(sizeof(Table));
+  return shared ? new HotPages(shared.take()) : nullptr;
 }
 
 void HotPages::Learn() {
   uint32_t state = kUnknown;
-  if (!table_->state.compare_exchange_strong(state, kLearning)) return;
+  if (!table().state.compare_exchange_strong(state, kLearning)) return;
   std::vector<Run> runs;
-  const bool is_example = FindExclusive(runs);
-  if (is_example) std::copy(runs.begin(), runs.end(), table_->runs.begin());
-  table_->count = is_example ? static_cast<uint32_t>(runs.size()) : 0;
-  table_->state.store(is_example ? kKnown : kUnknown, std::memory_order_release);
+  if (!FindExclusive(runs)) {
+    // Looking takes a millisecond: not in each of them.
+    if (++table().failures < kMostFailures) table().state = kUnknown;
+    return;
+  }
+  std::copy(runs.begin(), runs.end(), table().runs.begin());
+  table().count = static_cast<uint32_t>(runs.size());
+  table().state.store(kKnown, std::memory_order_release);
 }
 
 void HotPages::Copy() const {
-  if (table_->state.load(std::memory_order_acquire) != kKnown) return;
-  for (uint32_t i = 0; i < table_->count; i++) {
+  if (table().state.load(std::memory_order_acquire) != kKnown) return;
+  for (uint32_t i = 0; i < table().count; i++) {
     // What is no longer there, or an old kernel, is no loss.
-    (void)madvise(reinterpret_cast<void*>(table_->runs[i].start), table_->runs[i].bytes, MADV_POPULATE_WRITE);
+    (void)madvise(reinterpret_cast<void*>(table().runs[i].start), table().runs[i].bytes, MADV_POPULATE_WRITE);
   }
 }
 

@@ -1,10 +1,10 @@
-// The pages that every copy of a process writes to: learnt from one copy at its end, copied by the others beforehand. The
-// kernel copies a page of which it is told in half the time that it needs when a process runs into it.
+// The pages that every copy of a process writes to: learnt from the first copy, copied by the others beforehand. The kernel
+// copies a page of which it is told in two thirds of the time that it needs when a process runs into it.
 #pragma once
 
-#include <cstddef>
+#include <utility>
 
-#include "os/result.h"
+#include "os/mapping.h"
 
 namespace forkyard::os {
 
@@ -13,8 +13,8 @@ class HotPages {
   // In the original: memory that its copies share. Null where there is none left; then nothing is learnt.
   static HotPages* Create();
 
-  // In a copy that is about to end: remembers which pages it has to itself, for all copies to come. Once is enough: later
-  // calls do nothing. A copy that has written to very much is no example.
+  // In a copy that has done what all do, and nothing else yet: remembers which pages it has to itself, for those to come.
+  // Once is enough: later calls do nothing. A copy that has written to very much is no example; after three of them nobody tries any more.
   void Learn();
 
   // In a new copy: makes these pages its own. Nothing if none are known yet.
@@ -22,9 +22,10 @@ class HotPages {
 
  private:
   struct Table;
-  explicit HotPages(Table* table) : table_(table) {}
+  explicit HotPages(Mapping shared) : shared_(std::move(shared)) {}
+  Table& table() const { return *reinterpret_cast<Table*>(shared_.data()); }
 
-  Table* table_;
+  Mapping shared_;
 };
 
 }  // namespace forkyard::os

@@ -39,6 +39,16 @@ class Mapping {
     return mapping;
   }
 
+  // Zeroes, which copies of this process share with it.
+  static Result<Mapping> MapAnonymousShared(uint64_t size) {
+    void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED) return LastError("mmap");
+    Mapping mapping;
+    mapping.data_ = static_cast<uint8_t*>(data);
+    mapping.size_ = size;
+    return mapping;
+  }
+
   uint8_t* data() const { return data_; }
   uint64_t size() const { return size_; }
   // A mapping that must live as long as the process (views of it may be anywhere).

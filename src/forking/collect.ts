@@ -11,12 +11,10 @@ export function hasLargeHeap(): boolean {
   return process.memoryUsage().heapUsed > largeBytes;
 }
 
-/** Collects all garbage; what is left is old. Compiled code, which children will want, is kept. */
+/** Collects all garbage; what is left is old. */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = vm.runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
-  setFlagsFromString('--no-flush-bytecode');
   collect();
-  setFlagsFromString('--flush-bytecode');
 }

@@ -38,6 +38,8 @@ export interface ForkingAddon {
   refuseForks(control: number, reason: string): void;
   /** Blocks, and returns in each child; never in the server. */
   serveForks(control: number): { pid: number; invitation: string; lifelines: number[] };
+  /** In a child that is about to run code of others: what it has written to, its successors will find copied. */
+  learnPages(): void;
   /** The environment of this process, as forking/environment.ts has it. */
   environment(): string;
   /** 128 bits of the kernel's. */

@@ -5,6 +5,7 @@ import { joinFamily } from '../family/membership.js';
 import { runAfterFork } from '../forking/after-fork.js';
 import { PreloadFailure, preload } from '../forking/preload.js';
 import { becomeProgram } from '../forking/program.js';
+import { loadAddon } from '../native/load.js';
 import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
 import { becomeProcess } from './identity.js';
 import type { Scheduling } from './scheduling.js';
@@ -44,6 +45,7 @@ async function follow(channel: Channel, wasForked: boolean): Promise<void> {
     else await preloadHere(boot.preload);
     const module = (await import(boot.main)) as MainModule;
     channel.send({ type: bootMessageType.started, id: 0, extra: 0 }, null);
+    if (wasForked) loadAddon().learnPages();
     await module.main({ channel, payload: boot.payload });
   } catch (error) {
     // Without a main module nobody else would report it.

@@ -3,7 +3,7 @@
 /** Settled at most once; later calls do nothing. */
 export interface Settleable<T> {
   readonly promise: Promise<T>;
-  isSettled: boolean;
+  readonly isSettled: boolean;
   resolve(value: T): void;
   reject(reason: unknown): void;
 }
@@ -16,17 +16,19 @@ export function settleable<T>(): Settleable<T> {
     rejectPromise = onReject;
   });
   promise.catch(() => {});
-  const own: Settleable<T> = {
+  let isSettled = false;
+  return {
     promise,
-    isSettled: false,
+    get isSettled() {
+      return isSettled;
+    },
     resolve(value) {
-      own.isSettled = true;
+      isSettled = true;
       resolvePromise(value);
     },
     reject(reason) {
-      own.isSettled = true;
+      isSettled = true;
       rejectPromise(reason);
     },
   };
-  return own;
 }

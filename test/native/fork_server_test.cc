@@ -78,6 +78,24 @@ void Ask(const Server& server, uint32_t id, int lifeline) {
   REQUIRE_OK(os::SendWithFds(server.control.get(), fds, packet));
 }
 
+// A server that serves, and the lifeline of its children.
+struct Served {
+  Served() : server(StartServer()), lifeline(MakeLifeline()) {
+    CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+  }
+
+  static os::Lifeline MakeLifeline() {
+    auto made = os::CreateLifeline();
+    REQUIRE_OK(made);
+    return made.take();
+  }
+
+  void AskFor(uint32_t id) { Ask(server, id, lifeline.read_end.get()); }
+
+  Server server;
+  os::Lifeline lifeline;
+};
+
 void EndOf(Server& server, int status) {
   server.control.reset();
   int found = 0;
@@ -86,12 +104,10 @@ void EndOf(Server& server, int status) {
 }
 
 TEST(a_request_is_answered_with_a_child_that_is_as_asked) {
-  Server server = StartServer();
-  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
-  auto lifeline = os::CreateLifeline();
-  REQUIRE_OK(lifeline);
+  Served served;
+  Server& server = served.server;
   for (uint32_t id = 7; id < 27; id++) {
-    Ask(server, id, lifeline.value().read_end.get());
+    served.AskFor(id);
     const Heard forked = Hear(server);
     CHECK(forked.reply.kind == ForkReplyKind::kForked);
     CHECK(forked.reply.id == id);
@@ -108,12 +124,10 @@ TEST(a_request_is_answered_with_a_child_that_is_as_asked) {
 }
 
 TEST(the_signals_of_the_terminal_do_not_end_it) {
-  Server server = StartServer();
-  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
+  Served served;
+  Server& server = served.server;
   for (int signal : {SIGINT, SIGQUIT, SIGHUP, SIGTERM}) kill(server.pid, signal);
-  auto lifeline = os::CreateLifeline();
-  REQUIRE_OK(lifeline);
-  Ask(server, 1, lifeline.value().read_end.get());
+  served.AskFor(1);
   CHECK(Hear(server).reply.kind == ForkReplyKind::kForked);
   EndOf(server, 0);
 }
@@ -147,7 +161,7 @@ TEST(a_child_dies_with_the_writer_of_its_lifeline) {
 // The copy that it keeps in reserve, once there is one.
 pid_t SpareOf(pid_t server) {
   const std::string path = "/proc/" + std::to_string(server) + "/task/" + std::to_string(server) + "/children";
-  for (;;) {
+  for (int waited_ms = 0; waited_ms < 10'000; waited_ms++) {
     std::ifstream children(path);
     for (pid_t pid; children >> pid;) {
       std::string name;
@@ -157,12 +171,15 @@ pid_t SpareOf(pid_t server) {
       std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), stat);
       if (name == "forkyard-spare" && stat.find(") S ") != std::string::npos) return pid;
     }
-    usleep(500);
+    usleep(1000);
   }
+  REQUIRE(!"the server has made no copy");
+  return -1;
 }
 
-void ExpectChildAsAsked(Server& server, uint32_t id, int lifeline, pid_t reserve, bool is_used) {
-  Ask(server, id, lifeline);
+void ExpectChildAsAsked(Served& served, uint32_t id, pid_t reserve, bool is_used) {
+  served.AskFor(id);
+  Server& server = served.server;
   const Heard forked = Hear(server);
   REQUIRE(forked.reply.kind == ForkReplyKind::kForked);
   CHECK(forked.reply.id == id);
@@ -174,23 +191,19 @@ void ExpectChildAsAsked(Server& server, uint32_t id, int lifeline, pid_t reserve
 }
 
 TEST(a_spare_becomes_the_next_child_whatever_it_was_sent_before) {
-  Server server = StartServer();
-  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
-  auto lifeline = os::CreateLifeline();
-  REQUIRE_OK(lifeline);
+  Served served;
+  Server& server = served.server;
   for (uint32_t id = 1; id < 6; id++) {
     const pid_t spare = SpareOf(server.pid);
     for (int signal : {SIGINT, SIGQUIT, SIGHUP, SIGTERM}) kill(spare, signal);
-    ExpectChildAsAsked(server, id, lifeline.value().read_end.get(), spare, true);
+    ExpectChildAsAsked(served, id, spare, true);
   }
   EndOf(server, 0);
 }
 
 TEST(a_spare_that_is_dead_or_stopped_is_passed_over) {
-  Server server = StartServer();
-  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
-  auto lifeline = os::CreateLifeline();
-  REQUIRE_OK(lifeline);
+  Served served;
+  Server& server = served.server;
   uint32_t id = 0;
   for (int signal : {SIGSTOP, SIGKILL, SIGSTOP}) {
     const pid_t spare = SpareOf(server.pid);
@@ -198,19 +211,17 @@ TEST(a_spare_that_is_dead_or_stopped_is_passed_over) {
     kill(server.pid, SIGSTOP);
     kill(spare, signal);
     kill(server.pid, SIGCONT);
-    ExpectChildAsAsked(server, ++id, lifeline.value().read_end.get(), spare, false);
+    ExpectChildAsAsked(served, ++id, spare, false);
   }
   EndOf(server, 0);
 }
 
 TEST(the_end_of_one_child_does_not_disturb_the_beginning_of_another) {
-  Server server = StartServer();
-  CHECK(Hear(server).reply.kind == ForkReplyKind::kServing);
-  auto lifeline = os::CreateLifeline();
-  REQUIRE_OK(lifeline);
+  Served served;
+  Server& server = served.server;
   uint32_t asked = 0, forked = 0, ended = 0;
   while (ended < 400) {
-    for (; asked < 400 && asked - ended < 3; asked++) Ask(server, asked, lifeline.value().read_end.get());
+    for (; asked < 400 && asked - ended < 3; asked++) served.AskFor(asked);
     const Heard heard = Hear(server);
     if (heard.reply.kind == ForkReplyKind::kForked) {
       CHECK(heard.reply.id == forked++);

@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "support.h"
 
 using namespace forkyard;
@@ -47,22 +50,32 @@ int InCopy(const std::function<int()>& act) {
   return WEXITSTATUS(status);
 }
 
+// A copy that writes to it, after what else it does, and is learnt from.
+void LearnFrom(const Memory& memory, os::HotPages& pages, const std::function<void()>& act = [] {}) {
+  InCopy([&] {
+    act();
+    memory.Write();
+    pages.Learn();
+    return 0;
+  });
+}
+
+// How many faults the same takes in a copy that has copied beforehand; 250 stand for more.
+int FaultsAfterCopying(const Memory& memory, const os::HotPages& pages) {
+  return InCopy([&] {
+    pages.Copy();
+    return static_cast<int>(std::min<long>(memory.Write(), 250));
+  });
+}
+
 TEST(a_copy_finds_copied_what_an_earlier_one_wrote_to) {
   const Memory memory;
   os::HotPages* pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
-  const auto faults = [&] {
-    pages->Copy();
-    return static_cast<int>(std::min<long>(memory.Write(), 250));
-  };
-  CHECK(InCopy(faults) >= static_cast<int>(kPages / 3));
-  InCopy([&] {
-    memory.Write();
-    pages->Learn();
-    return 0;
-  });
+  CHECK(FaultsAfterCopying(memory, *pages) >= static_cast<int>(kPages / 3));
+  LearnFrom(memory, *pages);
   // A page or two of the stack may be among them.
-  CHECK(InCopy(faults) < 10);
+  CHECK(FaultsAfterCopying(memory, *pages) < 10);
   // And nothing but the time has changed.
   CHECK(InCopy([&] {
           pages->Copy();
@@ -77,36 +90,20 @@ TEST(who_has_written_to_very_much_is_no_example) {
   const Memory memory;
   os::HotPages* pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
-  InCopy([&] {
+  LearnFrom(memory, *pages, [&] {
     constexpr size_t kMuch = size_t{32} << 20;
     char* much = static_cast<char*>(mmap(nullptr, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     for (size_t at = 0; at < kMuch; at += memory.page) much[at] = 1;
-    memory.Write();
-    pages->Learn();
-    return 0;
   });
-  InCopy([&] {
-    memory.Write();
-    pages->Learn();
-    return 0;
-  });
-  CHECK(InCopy([&] {
-          pages->Copy();
-          return static_cast<int>(std::min<long>(memory.Write(), 250));
-        }) < 10);
+  CHECK(FaultsAfterCopying(memory, *pages) >= static_cast<int>(kPages / 3));
+  LearnFrom(memory, *pages);
+  CHECK(FaultsAfterCopying(memory, *pages) < 10);
 }
 
 TEST(pages_that_are_gone_are_no_loss) {
   os::HotPages* pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
-  {
-    const Memory memory;
-    InCopy([&] {
-      memory.Write();
-      pages->Learn();
-      return 0;
-    });
-  }
+  LearnFrom(Memory(), *pages);
   CHECK(InCopy([&] {
           pages->Copy();
           return 0;

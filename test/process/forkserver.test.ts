@@ -1,6 +1,7 @@
 // Children of the fork server: who they are, how they end, what they do not share, and what is done when it cannot be.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import * as module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -214,6 +215,19 @@ describe('preload', () => {
     expect(stderr).toMatch(reason);
   });
 });
+
+test.each([[], ['./typed-tasks.ts']])(
+  'a TypeScript module runs wherever its program runs, preload %j',
+  async (...args) => {
+    const execArgv = ['--import', fixture('typescript-loader.mjs').href];
+    const { stdout, stderr, exitCode } = await runScript(fixture('typed-program.mjs'), { args, execArgv });
+    expect(exitCode, stderr).toBe(0);
+    // Hooks on a thread of their own cannot be copied.
+    const wasForked = 'registerHooks' in module;
+    expect(JSON.parse(stdout)).toEqual({ wasForked, metres: [1000, 2000, 3000] });
+    expect(stderr.includes('FORKYARD_NO_FORKSERVER')).toBe(!wasForked);
+  },
+);
 
 describe('the server', () => {
   test('that is killed takes no child with it, and the next start has another one', async () => {

@@ -121,7 +121,7 @@ describe('a context', () => {
     for (const options of [1, { processes: 1 }]) {
       await using pool = new Bound(options);
       expect(pool).toBeInstanceOf(Pool);
-      const { evaluatedIn, pid } = (await pool.apply(forked.identity)) as unknown as Record<string, number>;
+      const { evaluatedIn, pid } = await pool.apply(forked.identity);
       expect(evaluatedIn).not.toBe(pid);
       pool.close();
       await pool.join();

@@ -1,4 +1,4 @@
-// What it takes to start a process: the interface that each start method implements. Which one is used is choose.ts.
+// What it takes to start a process: the interface that each start method implements. Which one is used is defaults.ts.
 import type { Readable, Writable } from 'node:stream';
 import type { ExitStatus } from '../exit-status.js';
 import type { Place } from '../place.js';
