@@ -30,6 +30,13 @@ Napi::Value Found(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// prepareJoin(arenaFd, livenessFd): what join() would do first, in a process that has nothing else to do.
+Napi::Value PrepareJoin(const Napi::CallbackInfo& info) {
+  os::Result<void> done = ProcessState::Prepare(Int32Argument(info, 0), Int32Argument(info, 1));
+  if (!done) throw SystemError(info.Env(), done.error(), "prepare to join the family");
+  return info.Env().Undefined();
+}
+
 // join(arenaFd, livenessFd, lifelineFds)
 Napi::Value Join(const Napi::CallbackInfo& info) {
   InheritedDescriptors inherited;
@@ -121,6 +128,10 @@ Napi::Value Cancel(const Napi::CallbackInfo& info) {
 Napi::Value Renew(const Napi::CallbackInfo& info) {
   std::optional<SlotId> id = RenewReservation(Environment::Opened(info.Env()).region(), SlotArgument(info, 0));
   return Napi::Number::New(info.Env(), id ? static_cast<double>(id->generation) : -1);
+}
+
+Napi::Value Claimant(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), ClaimantOf(Environment::Opened(info.Env()).region(), SlotArgument(info, 0)));
 }
 
 Napi::Value Gone(const Napi::CallbackInfo& info) {
@@ -226,6 +237,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
   add("found", Found);
+  add("prepareJoin", PrepareJoin);
   add("join", Join);
   add("open", Open);
   add("isFounded", IsFounded);
@@ -234,6 +246,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("reserveSlot", Reserve);
   add("cancelReservation", Cancel);
   add("renewReservation", Renew);
+  add("claimantOf", Claimant);
   add("isGone", Gone);
   add("reap", Reap);
   add("reapAll", ReapAll);

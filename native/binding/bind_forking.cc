@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "os/exit_status.h"
 #include "os/fd_passing.h"
 #include "os/hot_pages.h"
+#include "os/huge_text.h"
 #include "os/lifeline.h"
 #include "os/socket_pair.h"
 
@@ -82,12 +85,15 @@ void RefuseForks(const Napi::CallbackInfo& info) {
   (void)os::SendWithFds(control, {}, packet).ok();
 }
 
+// In a copy that serveForks has made.
+std::optional<ForkedCopy> forked_copy;
+
 // In a server and its copies; null elsewhere.
 os::HotPages* hot_pages = nullptr;
 
 // What is left of the event loop and of the threads in a copy of this process.
 os::Result<void> SettleCopy(Napi::Env env) {
-  if (hot_pages != nullptr) hot_pages->Copy();
+  if (hot_pages != nullptr) hot_pages->Populate();
   TakeOverWorkerTasks();
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
@@ -97,23 +103,40 @@ os::Result<void> SettleCopy(Napi::Env env) {
   return {};
 }
 
-// serveForks(control): blocks. Returns in each child, as { pid, invitation, lifelines }, and never in the server.
+// serveForks(control, spares, hasHugeText): blocks. Returns in each copy, as { pid, isSpare }, and never in the server.
 Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const int control = Int32Argument(info, 0);
-  fcntl(control, F_SETFD, FD_CLOEXEC);
+  const ServerSockets sockets{Int32Argument(info, 0), Int32Argument(info, 1)};
+  const bool has_huge_text = info[2].As<Napi::Boolean>();
+  for (int fd : {sockets.control, sockets.spares}) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  // Who does not take the offers does not hold up the others.
+  fcntl(sockets.spares, F_SETFL, O_NONBLOCK);
   if (!FinishWorkerTasks()) throw SystemError(env, os::Error{ETIMEDOUT, "wait"}, "bring V8's threads to rest");
   if (os::Result<void> done = os::MakeAnonymousMemoryForkable(); !done) {
     throw SystemError(env, done.error(), "make the heap forkable");
   }
   hot_pages = os::HotPages::Create();
-  os::Result<std::optional<ForkedChild>> served = ServeForks(control, [env] { return SettleCopy(env); });
+  std::unique_ptr<os::HugeText> text =
+      has_huge_text ? os::HugeText::Of(reinterpret_cast<const void*>(&napi_get_uv_event_loop)) : nullptr;
+  os::Result<std::optional<ForkedCopy>> served = ServeForks(
+      sockets, {[env] { return SettleCopy(env); }, [&text] { return text != nullptr && text->Step(); }});
   if (!served) throw SystemError(env, served.error(), "serve forks");
   if (!served.value()) _exit(0);
+  forked_copy = served.take();
+  Napi::Object copy = Napi::Object::New(env);
+  copy.Set("pid", static_cast<int>(getpid()));
+  copy.Set("isSpare", forked_copy->is_spare());
+  return copy;
+}
+
+// becomeChild(): in a copy, once, as { invitation, lifelines }. A spare is blocked until it is asked for.
+Napi::Value BecomeChild(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  os::Result<ForkedChild> become = forked_copy->Become();
+  if (!become) throw SystemError(env, become.error(), "become a child");
   Napi::Object child = Napi::Object::New(env);
-  child.Set("pid", static_cast<int>(getpid()));
-  child.Set("invitation", served.value()->invitation);
-  child.Set("lifelines", ToArray(env, served.value()->lifelines));
+  child.Set("invitation", become.value().invitation);
+  child.Set("lifelines", ToArray(env, become.value().lifelines));
   return child;
 }
 
@@ -122,43 +145,64 @@ void LearnPages(const Napi::CallbackInfo&) {
   if (hot_pages != nullptr) hot_pages->Learn();
 }
 
-// requestFork(control, id, fds, umask, invitation): false if the server has too much to do, or has just died: then it does
-// not answer, and the next reply is its end.
-Napi::Value RequestFork(const Napi::CallbackInfo& info) {
-  os::Result<os::Inherited> inherited = os::GetInherited(Uint32Argument(info, 3));
-  if (!inherited) throw SystemError(info.Env(), inherited.error(), "read what a child inherits");
-  const ForkRequest request{Uint32Argument(info, 1), inherited.take(), info[4].As<Napi::String>()};
-  os::Result<void> sent = os::SendWithFds(Int32Argument(info, 0), FdsArgument(info, 2), EncodeForkRequest(request));
-  if (sent) return Napi::Boolean::New(info.Env(), true);
+// What became of a packet. False: not now, or to nobody, of which there will be another word.
+bool WasSent(Napi::Env env, const os::Result<void>& sent) {
+  if (sent) return true;
   switch (sent.error().number) {
     case EAGAIN:
     case ETOOMANYREFS:  // more descriptors are on their way than this user may have open
     case EPIPE:
     case ECONNRESET:
-      return Napi::Boolean::New(info.Env(), false);
+      return false;
     default:
-      throw SystemError(info.Env(), sent.error(), "ask the fork server");
+      throw SystemError(env, sent.error(), "ask the fork server");
   }
 }
 
-// receiveForkReply(control): null if there is none now; kind 0 at the end of the server. `fd` is -1, or the caller's.
+// requestFork(socket, id, fds, umask, invitation, spare): of a server (spare 0), or of the spare of that number. False if it
+// has too much to do, or has just died: then it does not answer, and its end is told.
+Napi::Value RequestFork(const Napi::CallbackInfo& info) {
+  os::Result<os::Inherited> inherited = os::GetInherited(Uint32Argument(info, 3));
+  if (!inherited) throw SystemError(info.Env(), inherited.error(), "read what a child inherits");
+  const ForkRequest request{Uint32Argument(info, 1), inherited.take(), info[4].As<Napi::String>()};
+  const std::vector<int> fds = FdsArgument(info, 2);
+  if (const pid_t spare = Int32Argument(info, 5); spare > 0) {
+    // It does so itself as soon as it can; but it may be stopped before that.
+    for (size_t i = kFixedRequestFds; i < fds.size(); i++) (void)os::ArmLifeline(fds[i], spare).ok();
+  }
+  const os::Result<void> sent = os::SendWithFds(Int32Argument(info, 0), fds, EncodeForkRequest(request));
+  return Napi::Boolean::New(info.Env(), WasSent(info.Env(), sent));
+}
+
+// tellTaken(control, pid): that a spare was asked to be a child. False: it is to be told again.
+Napi::Value TellTaken(const Napi::CallbackInfo& info) {
+  const os::Result<void> sent =
+      os::SendWithFds(Int32Argument(info, 0), {}, EncodeSpareTaken({Int32Argument(info, 1)}));
+  return Napi::Boolean::New(info.Env(), WasSent(info.Env(), sent));
+}
+
+// receiveForkReply(socket): null if there is none now; kind 0 at the end of the server. `fds` are the caller's.
 Napi::Value ReceiveForkReply(const Napi::CallbackInfo& info) {
-  std::vector<uint8_t> packet(kMaxForkPacket);
+  auto packet = std::make_unique_for_overwrite<uint8_t[]>(kMaxForkPacket);
   os::Result<os::ReceivedMessage> received =
-      os::ReceiveWithFds(Int32Argument(info, 0), packet, os::OnFdShortage::kDataAlone);
+      os::ReceiveWithFds(Int32Argument(info, 0), {packet.get(), kMaxForkPacket}, os::OnFdShortage::kDataAlone);
   const int number = received ? 0 : received.error().number;
   if (number == EAGAIN || number == EWOULDBLOCK) return info.Env().Null();
   if (!received && number != ECONNRESET) throw SystemError(info.Env(), received.error(), "hear the fork server");
   ForkReply reply{};
   const bool ended = !received || received.value().size < sizeof(reply);
-  if (!ended) std::memcpy(&reply, packet.data(), sizeof(reply));
+  if (!ended) std::memcpy(&reply, packet.get(), sizeof(reply));
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("kind", ended ? 0 : static_cast<uint32_t>(reply.kind));
   object.Set("id", reply.id);
   object.Set("value", reply.value);
-  const auto* text = reinterpret_cast<const char*>(packet.data()) + sizeof(reply);
+  const auto* text = reinterpret_cast<const char*>(packet.get()) + sizeof(reply);
   object.Set("text", Napi::String::New(info.Env(), text, ended ? 0 : received.value().size - sizeof(reply)));
-  object.Set("fd", ended || received.value().fds.empty() ? -1 : received.value().fds[0].release());
+  std::vector<int> fds;
+  if (!ended) {
+    for (os::UniqueFd& fd : received.value().fds) fds.push_back(fd.release());
+  }
+  object.Set("fds", ToArray(info.Env(), fds));
   return object;
 }
 
@@ -224,7 +268,9 @@ void BindForking(Napi::Env env, Napi::Object exports) {
   exports.Set("canServeForks", Napi::Function::New(env, CanServeForks));
   exports.Set("refuseForks", Napi::Function::New(env, RefuseForks));
   exports.Set("serveForks", Napi::Function::New(env, ServeForksHere));
+  exports.Set("becomeChild", Napi::Function::New(env, BecomeChild));
   exports.Set("learnPages", Napi::Function::New(env, LearnPages));
+  exports.Set("tellTaken", Napi::Function::New(env, TellTaken));
   exports.Set("requestFork", Napi::Function::New(env, RequestFork));
   exports.Set("receiveForkReply", Napi::Function::New(env, ReceiveForkReply));
   exports.Set("environment", Napi::Function::New(env, Environment));

@@ -15,6 +15,7 @@ namespace {
 std::mutex mutex;
 // Never destroyed: threads may still use the mapping while static objects are torn down.
 ProcessState* current = nullptr;
+std::unique_ptr<ProcessState> prepared;
 
 // One byte a slot is locked; the file itself stays empty of meaning.
 constexpr uint64_t kLivenessBytes = kMaxSlots;
@@ -42,23 +43,31 @@ os::Result<ProcessState*> ProcessState::Found(const ArenaOptions& options) {
   return current;
 }
 
+os::Result<void> ProcessState::Prepare(int arena, int liveness) {
+  auto state = std::make_unique<ProcessState>();
+  os::Result<Region> region = AttachArena(arena);
+  if (!region) return region.error();
+  state->region_ = region.value();
+  fcntl(arena, F_SETFD, FD_CLOEXEC);
+  fcntl(liveness, F_SETFD, FD_CLOEXEC);
+  if (os::Result<void> done = state->Identify(liveness); !done) return done.error();
+  prepared = std::move(state);
+  return {};
+}
+
 os::Result<ProcessState*> ProcessState::Join(const InheritedDescriptors& descriptors) {
   std::lock_guard<std::mutex> lock(mutex);
   if (current != nullptr) return current;
-  auto state = std::make_unique<ProcessState>();
   // First of all: from here on nobody of us outlives the root.
   for (int inherited : descriptors.lifelines) {
     if (os::Result<void> attached = os::AttachLifeline(inherited); !attached) return attached.error();
     fcntl(inherited, F_SETFD, FD_CLOEXEC);
   }
-  os::Result<Region> region = AttachArena(descriptors.arena);
-  if (!region) return region.error();
-  state->region_ = region.value();
-  fcntl(descriptors.arena, F_SETFD, FD_CLOEXEC);
-  fcntl(descriptors.liveness, F_SETFD, FD_CLOEXEC);
-  if (os::Result<void> done = state->Identify(descriptors.liveness); !done) return done.error();
-  if (!descriptors.lifelines.empty()) state->for_children_.lifelines.push_back(descriptors.lifelines[0]);
-  current = state.release();
+  if (prepared == nullptr) {
+    if (os::Result<void> done = Prepare(descriptors.arena, descriptors.liveness); !done) return done.error();
+  }
+  if (!descriptors.lifelines.empty()) prepared->for_children_.lifelines.push_back(descriptors.lifelines[0]);
+  current = prepared.release();
   return current;
 }
 

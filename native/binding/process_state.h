@@ -28,6 +28,9 @@ class ProcessState {
   // This process becomes the root of a family of its own. Again: the same family.
   static os::Result<ProcessState*> Found(const ArenaOptions& options);
 
+  // What can be done of joining before there is a place, and lifelines. Join does so itself where it was not done.
+  static os::Result<void> Prepare(int arena, int liveness);
+
   // This process joins the family whose descriptors it inherited. From here on the root's death is its death.
   static os::Result<ProcessState*> Join(const InheritedDescriptors& descriptors);
 

@@ -145,6 +145,15 @@ bool IsOrphan(const Region& region, uint32_t index) {
   return parent.state != SlotState::kLive || (parent.generation & 0xffff) != word.other_generation;
 }
 
+uint32_t ClaimantOf(const Region& region, SlotId id) {
+  const Slot& slot = region.slot(id.index);
+  const uint64_t before = slot.word.load();
+  const SlotWord word = SlotWord::Unpack(before);
+  if (word.generation != id.generation || word.state == SlotState::kFree || word.state == SlotState::kReserved) return 0;
+  const uint32_t pid = slot.pid.load();
+  return slot.word.load() == before ? pid : 0;
+}
+
 bool IsGone(const Region& region, SlotId id) {
   SlotWord word = SlotWord::Unpack(region.slot(id.index).word.load());
   return word.generation != id.generation || word.state == SlotState::kFree;

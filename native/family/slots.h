@@ -42,6 +42,9 @@ SlotCondition ConditionOf(const Region& region, const ProcessToken& self, uint32
 // Whether the slot is that of an environment whose parent has gone: its lifeline is about to end it, or has.
 bool IsOrphan(const Region& region, uint32_t index);
 
+// The process that has claimed the slot in this life of it; 0: none has yet, or it is gone.
+uint32_t ClaimantOf(const Region& region, SlotId id);
+
 // Whether the environment `id` has gone and its belongings are swept: its slot is free or in other hands.
 bool IsGone(const Region& region, SlotId id);
 

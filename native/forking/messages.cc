@@ -40,4 +40,20 @@ os::Result<ForkRequest> DecodeForkRequest(std::span<const uint8_t> packet) {
   return request;
 }
 
+std::vector<uint8_t> EncodeSpareTaken(const SpareTaken& taken) {
+  std::vector<uint8_t> packet(sizeof(taken));
+  std::memcpy(packet.data(), &taken, sizeof(taken));
+  return packet;
+}
+
+// No request is as short.
+static_assert(sizeof(SpareTaken) < sizeof(RequestHead));
+
+std::optional<SpareTaken> DecodeSpareTaken(std::span<const uint8_t> packet) {
+  SpareTaken taken;
+  if (packet.size() != sizeof(taken)) return std::nullopt;
+  std::memcpy(&taken, packet.data(), sizeof(taken));
+  return taken;
+}
+
 }  // namespace forkyard

@@ -1,8 +1,9 @@
-// What a client and its fork server say to each other, a packet each, on a SOCK_SEQPACKET pair. Both ends are the same
+// What a client and its fork server say to each other, a packet each, on SOCK_SEQPACKET pairs. Both ends are the same
 // program on the same machine: numbers are written as they lie in memory.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,13 @@ std::vector<uint8_t> EncodeForkRequest(const ForkRequest& request);
 // EBADMSG for anything that EncodeForkRequest did not make.
 os::Result<ForkRequest> DecodeForkRequest(std::span<const uint8_t> packet);
 
+// Client to server, without descriptors: the spare of that number has been asked to be a child.
+struct SpareTaken {
+  int32_t pid;
+};
+std::vector<uint8_t> EncodeSpareTaken(const SpareTaken& taken);
+std::optional<SpareTaken> DecodeSpareTaken(std::span<const uint8_t> packet);
+
 // Server to client. A text of its own choice follows kServing and kUnfit.
 enum class ForkReplyKind : uint32_t {
   kServing = 1,  // from here on it answers requests
@@ -31,6 +39,7 @@ enum class ForkReplyKind : uint32_t {
   kForked,       // request `id`: the process `value`, with its pidfd
   kNotForked,    // request `id`: the errno `value`
   kEnded,        // the process `id`: the wait status `value`
+  kSpare,        // on a connection of its own: the process `value` can be asked, with its pidfd and where
 };
 
 struct ForkReply {

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "forking/messages.h"
 #include "forking/server_signals.h"
@@ -19,116 +22,135 @@
 namespace forkyard {
 namespace {
 
-using Served = os::Result<std::optional<ForkedChild>>;
+using Served = os::Result<std::optional<ForkedCopy>>;
 
-// Waits while the client does not read: it is the client's loss alone. EPIPE: there is none any more.
-os::Result<void> Reply(int control, const ForkReply& reply, std::span<const int> fds = {}) {
-  return os::SendWithFds(control, fds, {reinterpret_cast<const uint8_t*>(&reply), sizeof(reply)});
+// Whoever waits for its first children is not to wait for improvements; who has asked so often asks again.
+constexpr int kIdleMs = 50;
+constexpr int kManyStarts = 8;
+
+Served ClientIsGone() { return std::optional<ForkedCopy>(); }
+
+class Server {
+ public:
+  Server(const ServerSockets& sockets, const ServerHooks& hooks) : sockets_(sockets), hooks_(hooks) {}
+
+  Served Serve();
+
+ private:
+  // What comes of a packet. `copy`: this process is one.
+  struct Answered {
+    bool is_heard = true;  // by a client that is there
+    std::optional<ForkedCopy> copy;
+  };
+
+  os::Result<Answered> Answer();
+  os::Result<Answered> Fork(ForkRequest request, std::vector<os::UniqueFd> fds);
+  bool Reply(const ForkReply& reply, std::span<const int> fds = {}) const;
+  bool ReportEnded();
+  void BecomeCopy() const;
+
+  const ServerSockets sockets_;
+  const ServerHooks& hooks_;
+  ServerSignals signals_;
+  Spare spare_;
+  std::vector<uint8_t> buffer_ = std::vector<uint8_t>(kMaxForkPacket);
+  int starts_ = 0;
+};
+
+Served Server::Serve() {
+  if (os::Result<void> taken = signals_.Take(); !taken) return taken.error();
+  bool may_improve = true;
+  if (!Reply({ForkReplyKind::kServing, 0, 0})) return ClientIsGone();
+  for (;;) {
+    pollfd events[] = {{sockets_.control, POLLIN, 0}, {signals_.ended(), POLLIN, 0}};
+    // Those who wait come first.
+    if (!spare_.exists() && !spare_.is_hopeless() && poll(events, 2, 0) == 0) {
+      if (spare_.Make()) {
+        BecomeCopy();
+        return std::optional(ForkedCopy(std::move(signals_), spare_.TakeEnd()));
+      }
+      CrashPoint(CrashPointId::kSpareMade);
+      if (spare_.exists()) spare_.Offer(sockets_.spares);
+      CrashPoint(CrashPointId::kSpareOffered);
+    }
+    const int ready = poll(events, 2, !may_improve ? -1 : starts_ >= kManyStarts ? 0 : kIdleMs);
+    if (ready < 0 && errno != EINTR) return os::LastError("poll");
+    if (ready == 0) may_improve = hooks_.improve();
+    // First what was asked: that a spare was taken is known then when it has ended.
+    if (events[0].revents != 0) {
+      os::Result<Answered> answered = Answer();
+      if (!answered) return answered.error();
+      if (answered.value().copy) return std::move(answered.value().copy);
+      if (!answered.value().is_heard) return ClientIsGone();
+    }
+    if (events[1].revents != 0 && !ReportEnded()) return ClientIsGone();
+  }
 }
 
-os::Result<void> ReportEnded(int control, int ended, Spare& spare) {
+os::Result<Server::Answered> Server::Answer() {
+  os::Result<os::ReceivedMessage> received = os::ReceiveWithFds(sockets_.control, buffer_);
+  if (!received || received.value().size == 0) return Answered{.is_heard = false, .copy = {}};
+  const std::span<const uint8_t> packet = std::span(buffer_).first(received.value().size);
+  if (std::optional<SpareTaken> taken = DecodeSpareTaken(packet)) {
+    starts_++;
+    if (taken->pid == spare_.pid()) spare_.Taken();
+    return Answered{};
+  }
+  std::vector<os::UniqueFd>& fds = received.value().fds;
+  os::Result<ForkRequest> request = DecodeForkRequest(packet);
+  if (!request || fds.size() < kFixedRequestFds) return os::Error{EBADMSG, "recvmsg"};
+  return Fork(request.take(), std::move(fds));
+}
+
+os::Result<Server::Answered> Server::Fork(ForkRequest request, std::vector<os::UniqueFd> fds) {
+  CrashPoint(CrashPointId::kForkRequested);
+  const uint32_t id = request.id;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    BecomeCopy();
+    return Answered{.copy = ForkedCopy(std::move(signals_), std::move(request), std::move(fds))};
+  }
+  if (pid < 0) return Answered{.is_heard = Reply({ForkReplyKind::kNotForked, id, errno}), .copy = {}};
+  starts_++;
+  CrashPoint(CrashPointId::kForked);
+  // A child arms its lifelines itself as soon as it can; but it may be stopped before that.
+  for (size_t i = kFixedRequestFds; i < fds.size(); i++) (void)os::ArmLifeline(fds[i].get(), pid).ok();
+  CrashPoint(CrashPointId::kForkArmed);
+  os::Result<os::UniqueFd> pidfd = os::OpenPidfd(pid);
+  const int fd = pidfd ? pidfd.value().get() : -1;
+  Answered answered{.is_heard = Reply({ForkReplyKind::kForked, id, pid}, {&fd, pidfd ? 1u : 0u}), .copy = {}};
+  CrashPoint(CrashPointId::kForkReplied);
+  return answered;
+}
+
+// Waits while the client does not read: it is the client's loss alone. False: there is none any more.
+bool Server::Reply(const ForkReply& reply, std::span<const int> fds) const {
+  return os::SendWithFds(sockets_.control, fds, {reinterpret_cast<const uint8_t*>(&reply), sizeof(reply)}).ok();
+}
+
+// A spare is told of as well: the client may have taken it, or is to forget it.
+bool Server::ReportEnded() {
   uint64_t sink;
-  (void)!read(ended, &sink, sizeof(sink));
+  (void)!read(signals_.ended(), &sink, sizeof(sink));
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == spare.pid()) {
-      spare.Forget();
-      continue;
-    }
-    os::Result<void> told = Reply(control, {ForkReplyKind::kEnded, static_cast<uint32_t>(pid), status});
-    if (!told) return told;
+    if (pid == spare_.pid()) spare_.Forget();
+    if (!Reply({ForkReplyKind::kEnded, static_cast<uint32_t>(pid), status})) return false;
   }
-  return {};
-}
-
-// In the copy.
-ForkedChild Become(const ForkRequest& request, std::vector<os::UniqueFd>& fds, ServerSignals& signals) {
-  for (int stream = 0; stream < 3; stream++) dup2(fds[stream].get(), stream);
-  (void)!fchdir(fds[3].get());  // checked by the client, which opened it
-  os::Inherit(request.inherited);
-  ForkedChild child{request.invitation, {}};
-  for (size_t i = kFixedRequestFds; i < fds.size(); i++) child.lifelines.push_back(fds[i].release());
-  signals.GiveBack();
-  return child;
+  return true;
 }
 
 // What fails here fails before anybody's code: its parent is told the exit code.
-void Settled(const Settle& settle) {
-  if (os::Result<void> settled = settle(); !settled) _exit(1);
-}
-
-Served BecomeSpare(Spare& spare, ServerSignals& signals, const Settle& settle) {
-  const SpareEnd end = spare.TakeEnd();
-  Settled(settle);
-  SpareDuty duty = AwaitDuty(end, signals.letting_go_by());
-  // The server has read it before.
-  os::Result<ForkRequest> request = DecodeForkRequest(duty.packet);
-  if (!request) return request.error();
-  return std::optional(Become(request.value(), duty.fds, signals));
-}
-
-Served ClientIsGone() { return std::optional<ForkedChild>(); }
-
-bool IsQuiet(pollfd (&events)[2]) { return poll(events, 2, 0) == 0; }
-
-void Arm(const std::vector<os::UniqueFd>& fds, pid_t pid) {
-  for (size_t i = kFixedRequestFds; i < fds.size(); i++) (void)os::ArmLifeline(fds[i].get(), pid).ok();
-}
-
-std::vector<int> NumbersOf(const std::vector<os::UniqueFd>& fds) {
-  std::vector<int> numbers;
-  for (const os::UniqueFd& fd : fds) numbers.push_back(fd.get());
-  return numbers;
+void Server::BecomeCopy() const {
+  close(sockets_.control);
+  close(sockets_.spares);
+  if (os::Result<void> settled = hooks_.settle(); !settled) _exit(1);
 }
 
 }  // namespace
 
-Served ServeForks(int control, const Settle& settle) {
-  ServerSignals signals;
-  if (os::Result<void> taken = signals.Take(); !taken) return taken.error();
-  Spare spare;
-  std::vector<uint8_t> buffer(kMaxForkPacket);
-  if (!Reply(control, {ForkReplyKind::kServing, 0, 0})) return ClientIsGone();
-  for (;;) {
-    pollfd events[] = {{control, POLLIN, 0}, {signals.ended(), POLLIN, 0}};
-    // Those who wait come first.
-    if (!spare.exists() && !spare.is_hopeless() && IsQuiet(events) && spare.Make()) {
-      close(control);
-      return BecomeSpare(spare, signals, settle);
-    }
-    if (poll(events, 2, -1) < 0 && errno != EINTR) return os::LastError("poll");
-    if (events[1].revents != 0 && !ReportEnded(control, signals.ended(), spare)) return ClientIsGone();
-    if (events[0].revents == 0) continue;
-    os::Result<os::ReceivedMessage> received = os::ReceiveWithFds(control, buffer);
-    if (!received || received.value().size == 0) return ClientIsGone();
-    const std::span<const uint8_t> packet = std::span(buffer).first(received.value().size);
-    std::vector<os::UniqueFd>& fds = received.value().fds;
-    os::Result<ForkRequest> request = DecodeForkRequest(packet);
-    if (!request || fds.size() < kFixedRequestFds) return os::Error{EBADMSG, "recvmsg"};
-    CrashPoint(CrashPointId::kForkRequested);
-    // A child arms its lifelines itself as soon as it can; but it may be stopped before that.
-    pid_t pid = spare.pid();
-    if (spare.exists()) Arm(fds, pid);
-    const bool is_handed_over = spare.exists() && spare.HandOver(NumbersOf(fds), packet);
-    if (!is_handed_over) pid = fork();
-    if (pid == 0) {
-      close(control);
-      Settled(settle);
-      return std::optional(Become(request.value(), fds, signals));
-    }
-    if (pid < 0) {
-      if (!Reply(control, {ForkReplyKind::kNotForked, request.value().id, errno})) return ClientIsGone();
-      continue;
-    }
-    CrashPoint(CrashPointId::kForked);
-    if (!is_handed_over) Arm(fds, pid);
-    CrashPoint(CrashPointId::kForkArmed);
-    os::Result<os::UniqueFd> pidfd = os::OpenPidfd(pid);
-    const int fd = pidfd ? pidfd.value().get() : -1;
-    const std::span<const int> sent(&fd, pidfd ? 1 : 0);
-    if (!Reply(control, {ForkReplyKind::kForked, request.value().id, pid}, sent)) return ClientIsGone();
-    CrashPoint(CrashPointId::kForkReplied);
-  }
+os::Result<std::optional<ForkedCopy>> ServeForks(const ServerSockets& sockets, const ServerHooks& hooks) {
+  return Server(sockets, hooks).Serve();
 }
 
 }  // namespace forkyard

@@ -4,25 +4,28 @@
 
 #include <functional>
 #include <optional>
-#include <string>
-#include <vector>
 
+#include "forking/forked_copy.h"
 #include "os/result.h"
 
 namespace forkyard {
 
-// Who returns from ServeForks: one of the copies. Its standard streams, working directory, umask, priority and affinity
-// are those of the request.
-struct ForkedChild {
-  std::string invitation;
-  std::vector<int> lifelines;  // descriptions shared with nobody but the server, which has armed them
+// This server's ends of two connections with its client, both of packets.
+struct ServerSockets {
+  int control;
+  int spares;  // where it offers spares; read by the client when it wants one
 };
 
-// Makes a copy a process of its own: called in each, first of all. Where it fails, so does the copy.
-using Settle = std::function<os::Result<void>()>;
+// What a server has others do.
+struct ServerHooks {
+  // Makes a copy a process of its own: called in each, first of all. Where it fails, so does the copy.
+  std::function<os::Result<void>()> settle;
+  // What makes later copies better, a millisecond of it at a time: called while nobody asks, as long as it returns true.
+  std::function<bool()> improve;
+};
 
-// Announces itself on `control` and serves until the client is gone: then nothing is returned. While it serves, signals
+// Announces itself on the control socket and serves until the client is gone: then nothing is returned. While it serves, signals
 // of the terminal and SIGTERM do not end it; a child has them as they were before the call.
-os::Result<std::optional<ForkedChild>> ServeForks(int control, const Settle& settle);
+os::Result<std::optional<ForkedCopy>> ServeForks(const ServerSockets& sockets, const ServerHooks& hooks);
 
 }  // namespace forkyard

@@ -26,10 +26,9 @@ os::Result<void> ServerSignals::Take() {
   ended_.reset(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!ended_.valid()) return os::LastError("eventfd");
   child_ended = ended_.get();
-  sigset_t blocked;
-  sigemptyset(&blocked);
-  for (int signal : kClientsSignals) sigaddset(&blocked, signal);
-  if (sigprocmask(SIG_BLOCK, &blocked, &old_mask_) != 0) return os::LastError("sigprocmask");
+  sigemptyset(&mask_);
+  for (int signal : kClientsSignals) sigaddset(&mask_, signal);
+  if (sigprocmask(SIG_BLOCK, &mask_, &old_mask_) != 0) return os::LastError("sigprocmask");
   struct sigaction action {};
   action.sa_handler = SIG_IGN;
   for (size_t i = 0; i < kClientsSignals.size(); i++) sigaction(kClientsSignals[i], &action, &old_actions_[i]);
@@ -37,6 +36,12 @@ os::Result<void> ServerSignals::Take() {
   action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
   sigaction(SIGCHLD, &action, &old_on_child_);
   return {};
+}
+
+void ServerSignals::DropPending() const {
+  const timespec now{};
+  while (sigtimedwait(&mask_, nullptr, &now) > 0 || errno == EINTR) {
+  }
 }
 
 void ServerSignals::GiveBack() {

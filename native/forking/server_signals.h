@@ -22,12 +22,13 @@ class ServerSignals {
   // Readable when a child has ended.
   int ended() const { return ended_.get(); }
 
-  // What ppoll(2) takes: while it waits, the signals above go by.
-  const sigset_t& letting_go_by() const { return old_mask_; }
+  // Those of the signals above that have come go by.
+  void DropPending() const;
 
  private:
   static constexpr std::array kClientsSignals = {SIGINT, SIGQUIT, SIGHUP, SIGTERM};
 
+  sigset_t mask_{};
   sigset_t old_mask_{};
   struct sigaction old_on_child_ {};
   std::array<struct sigaction, kClientsSignals.size()> old_actions_{};

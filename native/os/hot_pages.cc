@@ -17,6 +17,7 @@
 #include "os/fd.h"
 
 #ifndef MADV_POPULATE_WRITE  // Linux 5.14
+#define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
 #endif
 
@@ -25,11 +26,12 @@ namespace {
 
 struct Run {
   uintptr_t start;
-  size_t bytes;
+  uint32_t bytes;
+  int advice;  // how it is to be populated
 };
 
-constexpr size_t kMostRuns = 510;
-constexpr size_t kMostPages = 1024;
+constexpr size_t kMostRuns = 1022;
+constexpr size_t kMostPages = 1024;  // written to
 constexpr uint32_t kMostFailures = 3;
 // Of a word of pagemap.
 constexpr uint64_t kPresent = uint64_t{1} << 63;
@@ -49,35 +51,48 @@ struct HotPages::Table {
 
 namespace {
 
-// Walks the mappings that are written to; false if there is too much for `runs`.
-bool FindExclusive(std::vector<Run>& runs) {
-  std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen("/proc/self/maps", "re"), std::fclose);
-  const UniqueFd pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-  if (maps == nullptr || !pagemap.valid()) return false;
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+// Reads what pagemap says of the pages of one mapping, and adds those in question to `runs`. How many they are.
+size_t AddPages(int pagemap, uintptr_t start, uintptr_t end, int advice, std::vector<Run>& runs) {
+  const auto page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t wanted_bits = advice == MADV_POPULATE_WRITE ? kPresent | kExclusive : kPresent;
   std::array<uint64_t, 512> words;
   size_t pages = 0;
-  char line[4352];
-  while (std::fgets(line, sizeof(line), maps.get()) != nullptr) {
-    unsigned long start = 0, end = 0;
-    char flags[8] = "";
-    if (std::sscanf(line, "%lx-%lx %7s", &start, &end, flags) != 3 || flags[1] != 'w' || flags[3] != 'p') continue;
-    for (uintptr_t at = start; at < end;) {
-      const size_t wanted = std::min<size_t>(words.size(), (end - at) / page);
-      const ssize_t got = pread(pagemap.get(), words.data(), wanted * 8, static_cast<off_t>(at / page * 8));
-      if (got <= 0) break;
-      for (size_t i = 0; i < static_cast<size_t>(got) / 8; i++, at += page) {
-        if ((words[i] & kPresent) == 0 || (words[i] & kExclusive) == 0) continue;
-        if (++pages > kMostPages) return false;
-        if (!runs.empty() && runs.back().start + runs.back().bytes == at) {
-          runs.back().bytes += page;
-        } else {
-          runs.push_back({at, page});
-        }
+  for (uintptr_t at = start; at < end;) {
+    const size_t wanted = std::min<size_t>(words.size(), (end - at) / page);
+    const ssize_t got = pread(pagemap, words.data(), wanted * 8, static_cast<off_t>(at / page * 8));
+    if (got <= 0) break;
+    for (size_t i = 0; i < static_cast<size_t>(got) / 8; i++, at += page) {
+      if ((words[i] & wanted_bits) != wanted_bits) continue;
+      pages++;
+      if (!runs.empty() && runs.back().start + runs.back().bytes == at && runs.back().advice == advice) {
+        runs.back().bytes += page;
+      } else {
+        runs.push_back({at, page, advice});
       }
     }
   }
-  return runs.size() <= kMostRuns;
+  return pages;
+}
+
+// False if there is too much for a table.
+bool Survey(std::vector<Run>& runs) {
+  std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen("/proc/self/maps", "re"), std::fclose);
+  const UniqueFd pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  if (maps == nullptr || !pagemap.valid()) return false;
+  size_t written = 0;
+  char line[4352];
+  while (std::fgets(line, sizeof(line), maps.get()) != nullptr) {
+    unsigned long start = 0, end = 0, inode = 0;
+    char flags[8] = "";
+    if (std::sscanf(line, "%lx-%lx %7s %*s %*s %lu", &start, &end, flags, &inode) != 4 || flags[3] != 'p') continue;
+    if (flags[1] == 'w') {
+      written += AddPages(pagemap.get(), start, end, MADV_POPULATE_WRITE, runs);
+    } else if (inode != 0) {
+      AddPages(pagemap.get(), start, end, MADV_POPULATE_READ, runs);
+    }
+    if (written > kMostPages || runs.size() > kMostRuns) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -92,7 +107,7 @@ void HotPages::Learn() {
   uint32_t state = kUnknown;
   if (!table().state.compare_exchange_strong(state, kLearning)) return;
   std::vector<Run> runs;
-  if (!FindExclusive(runs)) {
+  if (!Survey(runs)) {
     // Looking takes a millisecond: not in each of them.
     if (++table().failures < kMostFailures) table().state = kUnknown;
     return;
@@ -102,11 +117,12 @@ void HotPages::Learn() {
   table().state.store(kKnown, std::memory_order_release);
 }
 
-void HotPages::Copy() const {
+void HotPages::Populate() const {
   if (table().state.load(std::memory_order_acquire) != kKnown) return;
   for (uint32_t i = 0; i < table().count; i++) {
+    const Run& run = table().runs[i];
     // What is no longer there, or an old kernel, is no loss.
-    (void)madvise(reinterpret_cast<void*>(table().runs[i].start), table().runs[i].bytes, MADV_POPULATE_WRITE);
+    (void)madvise(reinterpret_cast<void*>(run.start), run.bytes, run.advice);
   }
 }
 

@@ -54,6 +54,10 @@ enum class CrashPointId : uint32_t {
   kForked,
   kForkArmed,
   kForkReplied,
+  kSpareMade,
+  kSpareOffered,
+  kSpareAsked,
+  kSpareBegins,
   kCount,
 };
 

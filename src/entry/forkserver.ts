@@ -1,25 +1,27 @@
 // The first script of a fork server, and so of all its children: serves, and what returns from that is a child.
 
 import { serve } from '../forking/serve.js';
-import { moduleUrl } from '../location.js';
 import '../index.js';
 import { rehearsedTask, workerPart } from '../pool/rehearsal.js';
-import '../pool/worker-loop.js';
+import * as workerLoop from '../pool/worker-loop.js';
 import type { InvitationData, ServerInvitation } from '../process/bootstrap.js';
-import { runChild, takeInvitation } from '../process/child.js';
+import { knownMainModules, runChild, takeInvitation } from '../process/child.js';
 import { type Part, rehearse } from '../process/rehearsal.js';
-import '../process/run-target.js';
+import * as runTarget from '../process/run-target.js';
+import { targetMain } from '../process/target-message.js';
 import '../reducers.js';
 
 const processPart: Part = {
-  main: moduleUrl('process/run-target.js'),
+  main: targetMain,
   payload: { kind: 'target', target: rehearsedTask, args: [1] },
   messages: [],
   // Started, and the result.
   answers: 2,
 };
 
-async function main({ server, arena, liveness }: ServerInvitation): Promise<void> {
+knownMainModules.set(processPart.main.href, runTarget).set(workerPart.main.href, workerLoop);
+
+async function main({ server }: ServerInvitation): Promise<void> {
   const { invitation, lifelines } = await serve(server, async () => {
     await rehearse(processPart);
     await rehearse(workerPart);
@@ -27,7 +29,7 @@ async function main({ server, arena, liveness }: ServerInvitation): Promise<void
     process.removeAllListeners('SIGINT');
   });
   const place = JSON.parse(invitation) as Pick<InvitationData, 'slot' | 'channel'>;
-  await runChild({ ...place, descriptors: [arena, liveness, ...lifelines] }, true);
+  await runChild({ ...place, descriptors: [server.arena, server.liveness, ...lifelines] }, true);
 }
 
 void main(takeInvitation<ServerInvitation>());

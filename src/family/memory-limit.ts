@@ -4,9 +4,12 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { cgroupMemoryLimit } from '../system/cgroup.js';
 
+let known: number | undefined;
+
 /** Bytes: the least of the machine's memory, the cgroup's `memory.max` up the tree, and half of RLIMIT_AS. */
 export function memoryLimitBytes(): number {
-  return Math.min(totalmem(), cgroupMemoryLimit() ?? Infinity, addressSpaceLimit() / 2);
+  known ??= Math.min(totalmem(), cgroupMemoryLimit() ?? Infinity, addressSpaceLimit() / 2);
+  return known;
 }
 
 function addressSpaceLimit(): number {

@@ -32,9 +32,9 @@ export function rehearseEnding(): void {
 
 function onExit(given: unknown): void {
   const { _exiting: isExiting } = process as { _exiting?: boolean };
+  const code = Number(process.exitCode ?? given ?? 0) & 0xff;
   if (isExiting !== true) return;
   if (process.env['NODE_V8_COVERAGE'] !== undefined) process.getBuiltinModule('node:v8').takeCoverage();
-  const code = Number(process.exitCode ?? given ?? 0) & 0xff;
   // An uncaught error is still to be printed, and process.exit() ends the process itself.
   const addon = loadAddon();
   if (lastTurn === addon.loopTurns()) addon.endNow(code);

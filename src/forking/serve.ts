@@ -3,6 +3,7 @@ import { loadAddon } from '../native/load.js';
 import { makeClockForkable, restartClock, stopClock } from './clock.js';
 import { collectGarbage, hasLargeHeap } from './collect.js';
 import { endAs, rehearseEnding, watchEnding } from './ending.js';
+import { withFeedback } from './feedback.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
 import { rememberEnvironment, setPid } from './program.js';
@@ -11,9 +12,15 @@ import { standInForStreams, useStreams } from './standard-streams.js';
 
 /** How a server is set up: the value of an environment variable, as JSON. */
 export interface ServerSetup extends PreloadSet {
-  /** Descriptors: where requests come from, and what ends this process with its client. */
+  /** Descriptors: where requests come from, where spares are offered, and what ends this process with its client. */
   readonly control: number;
+  readonly spares: number;
   readonly lifelines: readonly number[];
+  /** Of the family that its children will join. */
+  readonly arena: number;
+  readonly liveness: number;
+  /** Whether Node's code may be moved to huge pages. */
+  readonly hasHugeText: boolean;
 }
 
 /** Why a server will not serve: what its client is told. */
@@ -35,7 +42,7 @@ export interface Forked {
 
 /**
  * Returns in each child. In the server it does not return. `rehearse` runs what children will run: what is compiled now need
- * not be compiled by each of them.
+ * not be compiled by each of them. So a copy calls nothing here that the server has not called.
  */
 export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): Promise<Forked> {
   const addon = loadAddon();
@@ -47,7 +54,7 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   const baseline = await takeBaseline();
   become('server', process.pid);
   rehearseEnding();
-  await rehearse();
+  await withFeedback(rehearse);
   const refusal = await prepare(setup, () => whyUnfit(baseline));
   if (refusal !== undefined) {
     addon.refuseForks(setup.control, JSON.stringify(refusal));
@@ -58,12 +65,15 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   stopClock();
   const dropsCaches = hasRandomCaches();
   if (dropsCaches) dropRandomCaches();
-  const forked = addon.serveForks(setup.control);
+  const { pid, isSpare } = addon.serveForks(setup.control, setup.spares, setup.hasHugeText);
+  become('copy', pid);
+  if (dropsCaches) dropRandomCaches();
+  if (isSpare) addon.prepareJoin(setup.arena, setup.liveness);
+  const child = addon.becomeChild();
+  if (isSpare) restartClock();
   // The server's, which end the server.
   for (const fd of setup.lifelines) addon.closeFd(fd);
-  become('copy', forked.pid);
-  if (dropsCaches) dropRandomCaches();
-  return forked;
+  return { pid, ...child };
 }
 
 function become(what: 'server' | 'copy', pid: number): void {

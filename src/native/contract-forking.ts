@@ -9,18 +9,26 @@ export interface WatchHandle {
 }
 
 /** `ForkReplyKind` of native/forking/messages.h, and the end. */
-export const forkReplyKind = { end: 0, serving: 1, unfit: 2, forked: 3, notForked: 4, ended: 5 } as const;
+export const forkReplyKind = {
+  end: 0,
+  serving: 1,
+  unfit: 2,
+  forked: 3,
+  notForked: 4,
+  ended: 5,
+  spare: 6,
+} as const;
 
 export interface ForkReply {
   readonly kind: number;
   /** The request; of `ended` the pid. */
   readonly id: number;
-  /** Of `forked` the pid, of `notForked` the errno, of `ended` the wait status. */
+  /** Of `forked` and `spare` the pid, of `notForked` the errno, of `ended` the wait status. */
   readonly value: number;
   /** Of `unfit`. */
   readonly text: string;
-  /** Of `forked`: the child's pidfd, the receiver's to close; -1 if there was none to be had. */
-  readonly fd: number;
+  /** The receiver's to close. Of `forked` and `spare` first the pidfd, if there was one to be had; of `spare` where to ask it. */
+  readonly fds: readonly number[];
 }
 
 export interface ForkingAddon {
@@ -36,8 +44,13 @@ export interface ForkingAddon {
   /** Whether this Node can end a process that was forked. */
   canServeForks(): boolean;
   refuseForks(control: number, reason: string): void;
-  /** Blocks, and returns in each child; never in the server. */
-  serveForks(control: number): { pid: number; invitation: string; lifelines: number[] };
+  /**
+   * Blocks, and returns in each copy; never in the server. A spare has time until somebody asks for it. `hasHugeText`: Node's
+   * code may be moved to huge pages, which takes as much memory.
+   */
+  serveForks(control: number, spares: number, hasHugeText: boolean): { pid: number; isSpare: boolean };
+  /** In a copy, once. Blocks in a spare until it is asked for: until then its signals and streams are those of the server. */
+  becomeChild(): { invitation: string; lifelines: number[] };
   /** In a child that is about to run code of others: what it has written to, its successors will find copied. */
   learnPages(): void;
   /** The environment of this process, as forking/environment.ts has it. */
@@ -51,14 +64,20 @@ export interface ForkingAddon {
   /** In a child: ends it at once. What JavaScript has to say must have been said. */
   endNow(code: number): never;
 
-  /** False: ask again after the next reply. `fds`: standard streams, working directory, lifelines; they stay open here. */
+  /**
+   * False: not now, or it is gone, which will be told. `socket`: of a server, or of the spare of that number, which is 0 for
+   * a server. `fds`: standard streams, working directory, lifelines; they stay open here.
+   */
   requestFork(
-    control: number,
+    socket: number,
     id: number,
     fds: readonly number[],
     umask: number,
     invitation: string,
+    spare: number,
   ): boolean;
+  /** To the server: that spare was asked to be a child. False: not now. */
+  tellTaken(control: number, pid: number): boolean;
   /** Null if there is none now. */
   receiveForkReply(control: number): ForkReply | null;
   /** The wait status of a process that somebody has reaped; -1 if the kernel does not tell (before Linux 6.15). */

@@ -65,6 +65,8 @@ export interface Addon extends SystemAddon, ForkingAddon {
   readonly constants: AddonConstants;
 
   found(limitBytes: number, arenaBytes: number): void;
+  /** What `join` does first, ahead of it; each process for itself. */
+  prepareJoin(arenaFd: number, livenessFd: number): void;
   join(arenaFd: number, livenessFd: number, lifelineFds: number[]): void;
   isFounded(): boolean;
   open(onBell: () => void, slot?: number, generation?: number): SlotId;
@@ -76,6 +78,8 @@ export interface Addon extends SystemAddon, ForkingAddon {
   cancelReservation(slot: number, generation: number): boolean;
   /** The same slot for another child: the new generation, or -1 if it is claimed. */
   renewReservation(slot: number, generation: number): number;
+  /** The process that has claimed the slot; 0: none has yet, or it is swept. */
+  claimantOf(slot: number, generation: number): number;
   isGone(slot: number, generation: number): boolean;
   reap(slot: number): number;
   reapAll(): number;

@@ -20,8 +20,6 @@ export interface InvitationData {
 /** Its value in a fork server, whose children are told the rest in the request. */
 export interface ServerInvitation {
   readonly server: ServerSetup;
-  readonly arena: number;
-  readonly liveness: number;
 }
 
 /** Parent to child, the first message. */

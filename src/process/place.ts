@@ -44,7 +44,7 @@ export class Place {
 
   /** The process that has claimed it; 0 if there is none, or it is swept already. */
   get claimedBy(): number {
-    return this.#report()?.pid ?? 0;
+    return member().addon.claimantOf(this.#slot.index, this.#slot.generation);
   }
 
   /** Whether that process lives and has claimed it: then its number is nobody else's. */

@@ -1,7 +1,6 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
 import type { RingReader } from '../channel/ring-reader.js';
 import { ForkyardError } from '../errors.js';
-import { moduleUrl } from '../location.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
@@ -19,7 +18,7 @@ import {
 } from './options.js';
 import { Sentinel } from './sentinel.js';
 import { checkTimeout, settledWithin } from './settled-within.js';
-import { type TargetPayload, targetMessageType } from './target-message.js';
+import { type TargetPayload, targetMain, targetMessageType } from './target-message.js';
 
 export type ProcessState = 'initial' | 'starting' | 'running' | 'ended' | 'closed';
 
@@ -143,7 +142,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
       onDrained: () => {},
       onSwept: () => {},
     });
-    child.start(moduleUrl('process/run-target.js'), payload);
+    child.start(targetMain, payload);
     this.#child = child;
     this.#state = 'starting';
     if (child.pid !== null) this.#sentinel.open(child.pid);

@@ -61,9 +61,9 @@ void LearnFrom(const Memory& memory, os::HotPages& pages, const std::function<vo
 }
 
 // How many faults the same takes in a copy that has copied beforehand; 250 stand for more.
-int FaultsAfterCopying(const Memory& memory, const os::HotPages& pages) {
+int FaultsAfterPopulating(const Memory& memory, const os::HotPages& pages) {
   return InCopy([&] {
-    pages.Copy();
+    pages.Populate();
     return static_cast<int>(std::min<long>(memory.Write(), 250));
   });
 }
@@ -72,13 +72,13 @@ TEST(a_copy_finds_copied_what_an_earlier_one_wrote_to) {
   const Memory memory;
   os::HotPages* pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
-  CHECK(FaultsAfterCopying(memory, *pages) >= static_cast<int>(kPages / 3));
+  CHECK(FaultsAfterPopulating(memory, *pages) >= static_cast<int>(kPages / 3));
   LearnFrom(memory, *pages);
   // A page or two of the stack may be among them.
-  CHECK(FaultsAfterCopying(memory, *pages) < 10);
+  CHECK(FaultsAfterPopulating(memory, *pages) < 10);
   // And nothing but the time has changed.
   CHECK(InCopy([&] {
-          pages->Copy();
+          pages->Populate();
           for (size_t i = 0; i < kPages; i++) {
             if (memory.start[i * memory.page] != 1) return 1;
           }
@@ -95,9 +95,9 @@ TEST(who_has_written_to_very_much_is_no_example) {
     char* much = static_cast<char*>(mmap(nullptr, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     for (size_t at = 0; at < kMuch; at += memory.page) much[at] = 1;
   });
-  CHECK(FaultsAfterCopying(memory, *pages) >= static_cast<int>(kPages / 3));
+  CHECK(FaultsAfterPopulating(memory, *pages) >= static_cast<int>(kPages / 3));
   LearnFrom(memory, *pages);
-  CHECK(FaultsAfterCopying(memory, *pages) < 10);
+  CHECK(FaultsAfterPopulating(memory, *pages) < 10);
 }
 
 TEST(pages_that_are_gone_are_no_loss) {
@@ -105,7 +105,7 @@ TEST(pages_that_are_gone_are_no_loss) {
   REQUIRE(pages != nullptr);
   LearnFrom(Memory(), *pages);
   CHECK(InCopy([&] {
-          pages->Copy();
+          pages->Populate();
           return 0;
         }) == 0);
 }

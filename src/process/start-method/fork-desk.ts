@@ -100,11 +100,17 @@ export class ForkDesk implements OrderDesk {
   #start(): ForkServer {
     const server = new ForkServer(this.#flags, this.#preload, {
       onRoom: () => this.#pump(),
+      onFailed: (order) => this.#again(order),
       onRefused: (refusal, unanswered) => this.#onRefused(refusal, unanswered),
       onDied: (unanswered, end) => this.#onDied(server, unanswered, end),
     });
     for (let i = 0; i < this.#holds; i++) server.hold();
     return server;
+  }
+
+  #again(order: ForkOrder): void {
+    this.#waiting.push(order);
+    this.#pump();
   }
 
   #onRefused(refusal: Refusal, unanswered: ForkOrder[]): void {

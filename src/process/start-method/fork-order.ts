@@ -22,6 +22,7 @@ export class ForkOrder {
   readonly #launched: Settleable<Launched> = settleable();
   #process: Launched | undefined;
   #isPending = true;
+  #hasAskedSpare = false;
   #keepsAlive = false;
 
   constructor(request: LaunchRequest, streams: ChildStreams, desk: OrderDesk) {
@@ -44,7 +45,25 @@ export class ForkOrder {
   }
 
   /** Asks the server at `control`. False: it has too much to do. Throws what the system says. */
-  send(control: number, id: number): boolean {
+  askServer(control: number, id: number): boolean {
+    return this.#ask(control, id, 0);
+  }
+
+  /** Asks the spare `pid` at `socket`. False: it is gone. Throws what the system says. */
+  askSpare(socket: number, pid: number): boolean {
+    this.#hasAskedSpare = this.#ask(socket, 0, pid);
+    return this.#hasAskedSpare;
+  }
+
+  get hasAskedSpare(): boolean {
+    return this.#hasAskedSpare;
+  }
+
+  isClaimedBy(pid: number): boolean {
+    return this.request.place.claimedBy === pid;
+  }
+
+  #ask(socket: number, id: number, spare: number): boolean {
     const { addon } = member();
     const { place, cwd } = this.request;
     const toClose: number[] = [];
@@ -55,8 +74,8 @@ export class ForkOrder {
       const { fds, opened } = openEntries(this.#streams.entries);
       toClose.push(...opened);
       lifelines = addon.descriptors().slice(2);
-      const invitation = JSON.stringify(place.address);
-      return addon.requestFork(control, id, [...fds, directory, ...lifelines], process.umask(), invitation);
+      const all = [...fds, directory, ...lifelines];
+      return addon.requestFork(socket, id, all, process.umask(), JSON.stringify(place.address), spare);
     } finally {
       for (const fd of toClose) closeSync(fd);
       addon.armLifelines(lifelines, 0);

@@ -1,23 +1,24 @@
 // One fork server, as the process sees it that started it. What to do when it refuses or dies is fork-desk.ts; what it
 // does itself, ../../forking/serve.ts and native/forking/.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { member } from '../../family/membership.js';
-import type { Refusal, ServerSetup } from '../../forking/serve.js';
-import { moduleUrl } from '../../location.js';
+import type { Refusal } from '../../forking/serve.js';
 import { type ForkReply, forkReplyKind, type WatchHandle } from '../../native/contract-forking.js';
 import { type Settleable, settleable } from '../../util/settleable.js';
-import { invitationVariable, type ServerInvitation } from '../bootstrap.js';
 import type { ForkOrder } from './fork-order.js';
 import { ForkedProcess, type ServerLink } from './forked-process.js';
 import type { ServerFlags } from './node-flags.js';
+import { startServer } from './server-process.js';
+import { Spares } from './spares.js';
 import { forkRefused, preloadFailed } from './start-failed.js';
+import { isStopped } from './stopped.js';
 
 export interface ServerEvents {
   /** There is room for another order. */
   onRoom(): void;
+  /** Nobody has begun it: it is to be asked for again. */
+  onFailed(order: ForkOrder): void;
   /** It will serve nobody; `unanswered` are to be dealt with. */
   onRefused(refusal: Refusal, unanswered: ForkOrder[]): void;
   /** It is gone. Some of the unanswered may have been started: their places tell. */
@@ -34,16 +35,14 @@ export interface ServerEnd {
 const mostInFlight = 16;
 const stopCheckMs = 500;
 
-const entry = fileURLToPath(moduleUrl('entry/forkserver.js'));
-// Nothing of V8's may be under way on a thread when it forks. Not --single-threaded, whose --no-wasm-async-compilation makes
-// Node throw away its compiled code: 9 ms of its start. 0 threads would mean as many as there are processors.
-const singleThreaded = ['--v8-pool-size=1', '--single-threaded-gc', '--no-concurrent-recompilation'];
-
 export class ForkServer implements ServerLink {
   readonly #events: ServerEvents;
   readonly #process: ChildProcess;
   readonly #control: number;
   readonly #watch: WatchHandle;
+  readonly #spares: Spares;
+  /** Spares that the server does not know to be taken. */
+  #untold: number[] = [];
   readonly #inFlight = new Map<number, ForkOrder>();
   readonly #children = new Map<number, ForkedProcess>();
   #orders = 0;
@@ -58,24 +57,36 @@ export class ForkServer implements ServerLink {
   constructor(flags: ServerFlags, preload: readonly string[], events: ServerEvents) {
     const { addon } = member();
     this.#events = events;
-    const [ours, theirs] = addon.socketPair(true);
-    this.#control = ours;
-    let watch: WatchHandle | undefined;
-    let descriptors: number[] = [];
+    const given: number[] = [];
+    const undo: (() => void)[] = [];
+    let lifelines: number[] = [];
+    const connect = (): number => {
+      const [ours, theirs] = addon.socketPair(true);
+      undo.push(() => addon.closeFd(ours));
+      given.push(theirs);
+      return ours;
+    };
     try {
-      watch = addon.watchFd(ours, () => this.#hear());
+      this.#control = connect();
+      const watch = addon.watchFd(this.#control, () => this.#hear());
+      // Which has the descriptor from now on.
+      undo[0] = () => addon.stopWatch(watch);
       this.#watch = watch;
-      descriptors = addon.descriptors();
-      this.#process = start(flags, preload, [theirs, ...descriptors]);
+      this.#spares = new Spares(connect(), this, {
+        onClaimed: (order, child) => this.#onClaimed(order, child),
+        onFailed: (order) => this.#onSpareFailed(order),
+      });
+      const [arena, liveness, ...own] = addon.descriptors() as [number, number, ...number[]];
+      lifelines = own;
+      this.#process = startServer(flags, preload, { sockets: given, family: [arena, liveness], lifelines });
     } catch (error) {
-      if (watch === undefined) addon.closeFd(ours);
-      else addon.stopWatch(watch);
-      addon.armLifelines(descriptors.slice(2), 0);
+      for (const step of undo) step();
+      addon.armLifelines(lifelines, 0);
       throw error;
     } finally {
-      addon.closeFd(theirs);
+      for (const fd of given) addon.closeFd(fd);
     }
-    addon.armLifelines(descriptors.slice(2), this.#process.pid ?? 0);
+    addon.armLifelines(lifelines, this.#process.pid ?? 0);
     this.#process.unref();
     this.#process.once('error', (error) => this.#die({ how: error.message, wasKilled: false }));
     this.#process.once('exit', (code, signal) =>
@@ -100,11 +111,12 @@ export class ForkServer implements ServerLink {
 
   /** False: there is no room now; `onRoom` tells when there is. Throws what the system says of the order. */
   ask(order: ForkOrder): boolean {
+    if (this.#askSpare(order)) return true;
     if (this.#inFlight.size >= mostInFlight) return false;
     const id = ++this.#orders;
-    if (!order.send(this.#control, id)) return false;
+    if (!order.askServer(this.#control, id)) return false;
     this.#inFlight.set(id, order);
-    this.#stopCheck ??= setInterval(() => this.#killIfStopped(), stopCheckMs).unref();
+    this.#watchForStops();
     return true;
   }
 
@@ -134,6 +146,33 @@ export class ForkServer implements ServerLink {
     child.lostServer();
   }
 
+  #askSpare(order: ForkOrder): boolean {
+    const child = this.#spares.ask(order);
+    if (child === undefined) return false;
+    this.#children.set(child.pid, child);
+    // Not now: the server, which is about to make another, would take this processor.
+    if (this.#untold.length === 0) setImmediate(() => this.#tellTaken());
+    this.#untold.push(child.pid);
+    this.#watchForStops();
+    return true;
+  }
+
+  #tellTaken(): void {
+    if (this.isLost) return;
+    this.#untold = this.#untold.filter((pid) => !member().addon.tellTaken(this.#control, pid));
+  }
+
+  #onClaimed(order: ForkOrder, child: ForkedProcess): void {
+    this.#answers++;
+    this.#endStopCheck();
+    order.fulfil(child);
+  }
+
+  #onSpareFailed(order: ForkOrder): void {
+    this.#endStopCheck();
+    this.#events.onFailed(order);
+  }
+
   #keepAlive(alive: boolean): void {
     member().addon.keepWatchAlive(this.#watch, alive);
   }
@@ -151,14 +190,15 @@ export class ForkServer implements ServerLink {
       }
       this.#handle(reply);
     }
+    if (this.#untold.length > 0) this.#tellTaken();
   };
 
-  #handle({ kind, id, value, text, fd }: ForkReply): void {
+  #handle({ kind, id, value, text, fds }: ForkReply): void {
     switch (kind) {
       case forkReplyKind.serving:
         return this.#ready.resolve(true);
       case forkReplyKind.forked:
-        return this.#onForked(id, value, fd);
+        return this.#onForked(id, value, fds[0] ?? -1);
       case forkReplyKind.notForked:
         return this.#answer(id)?.fail(forkRefused(value));
       case forkReplyKind.ended:
@@ -181,18 +221,25 @@ export class ForkServer implements ServerLink {
     const order = this.#inFlight.get(id);
     this.#answers++;
     this.#inFlight.delete(id);
-    if (this.#inFlight.size === 0) this.#forgetStopCheck();
+    this.#endStopCheck();
     return order;
   }
 
-  #forgetStopCheck(): void {
+  #watchForStops(): void {
+    this.#stopCheck ??= setInterval(() => this.#passOverStopped(), stopCheckMs).unref();
+  }
+
+  #endStopCheck(): void {
+    if (!this.isLost && (this.#inFlight.size > 0 || this.#spares.areAwaited)) return;
     clearInterval(this.#stopCheck);
     this.#stopCheck = undefined;
   }
 
   // Whoever stopped it did not mean the starts; its children do not need it.
-  #killIfStopped(): void {
-    if (this.pid !== undefined && /^[Tt]$/.test(stateOf(this.pid))) this.#process.kill('SIGKILL');
+  #passOverStopped(): void {
+    if (this.#inFlight.size > 0 && this.pid !== undefined && isStopped(this.pid))
+      this.#process.kill('SIGKILL');
+    this.#spares.replaceStopped();
   }
 
   #die(end: ServerEnd): void {
@@ -202,8 +249,9 @@ export class ForkServer implements ServerLink {
     this.isLost = true;
     const { addon } = member();
     this.#process.kill('SIGKILL');
-    this.#forgetStopCheck();
+    this.#endStopCheck();
     addon.stopWatch(this.#watch);
+    this.#spares.close();
     if (this.pid !== undefined) addon.forgetChild(this.pid);
     const unanswered = [...this.#inFlight.values()];
     this.#inFlight.clear();
@@ -218,33 +266,5 @@ export class ForkServer implements ServerLink {
   #lastWord(): ForkReply | null {
     const reply = member().addon.receiveForkReply(this.#control);
     return reply?.kind === forkReplyKind.end ? null : reply;
-  }
-}
-
-function start(flags: ServerFlags, preload: readonly string[], descriptors: number[]): ChildProcess {
-  const setup: ServerSetup = {
-    control: 3,
-    lifelines: descriptors.slice(3).map((_, index) => 6 + index),
-    requires: flags.requires,
-    imports: flags.imports,
-    preload,
-  };
-  const invitation: ServerInvitation = { server: setup, arena: 4, liveness: 5 };
-  return spawn(process.execPath, [...flags.flags, ...singleThreaded, entry], {
-    stdio: ['ignore', 'inherit', 'inherit', ...descriptors],
-    env: {
-      ...process.env,
-      ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: '' }),
-      [invitationVariable]: JSON.stringify(invitation),
-    },
-  });
-}
-
-function stateOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat[stat.lastIndexOf(')') + 2] as string;
-  } catch {
-    return '';
   }
 }

@@ -1,0 +1,113 @@
+// Spares: copies that a fork server has made ahead, each to be asked by this process itself. Whether one has become the child
+// it was asked to be, nobody tells but the place: it has claimed it, or it never will.
+import type { BellSource } from '../../family/bell.js';
+import { member } from '../../family/membership.js';
+import { type ForkReply, forkReplyKind } from '../../native/contract-forking.js';
+import type { ForkOrder } from './fork-order.js';
+import { ForkedProcess, type ServerLink } from './forked-process.js';
+import { isStopped } from './stopped.js';
+
+/** What becomes of an order that a spare was asked to fulfil. */
+export interface SpareEvents {
+  onClaimed(order: ForkOrder, child: ForkedProcess): void;
+  /** It died first, or was stopped: somebody else is to be asked. Its place is another by now. */
+  onFailed(order: ForkOrder): void;
+}
+
+export class Spares implements BellSource {
+  readonly #socket: number;
+  readonly #link: ServerLink;
+  readonly #events: SpareEvents;
+  readonly #asked = new Map<ForkedProcess, ForkOrder>();
+
+  /** `socket`: where the server offers them. It belongs to this object. */
+  constructor(socket: number, link: ServerLink, events: SpareEvents) {
+    this.#socket = socket;
+    this.#link = link;
+    this.#events = events;
+  }
+
+  /** Whether some were asked and have not answered. */
+  get areAwaited(): boolean {
+    return this.#asked.size > 0;
+  }
+
+  /** Asks the next one, if there is one. An order is given to a spare once. Throws what the system says of the order. */
+  ask(order: ForkOrder): ForkedProcess | undefined {
+    if (order.hasAskedSpare) return undefined;
+    for (let offer = this.#nextOffer(); offer !== undefined; offer = this.#nextOffer()) {
+      const child = this.#askOne(order, offer);
+      if (child !== undefined) return child;
+    }
+    return undefined;
+  }
+
+  hasWork(): boolean {
+    for (const [child, order] of this.#asked) if (order.isClaimedBy(child.pid)) return true;
+    return false;
+  }
+
+  drain(): number {
+    for (const [child, order] of this.#asked) {
+      if (order.isClaimedBy(child.pid)) this.#answered(child, () => this.#events.onClaimed(order, child));
+    }
+    return 0;
+  }
+
+  /** Whoever stopped one did not mean the start. */
+  replaceStopped(): void {
+    for (const [child, order] of this.#asked) if (isStopped(child.pid)) this.#giveUp(order, child);
+  }
+
+  close(): void {
+    for (let offer = this.#nextOffer(); offer !== undefined; offer = this.#nextOffer()) closeAll(offer.fds);
+    member().addon.closeFd(this.#socket);
+  }
+
+  #nextOffer(): ForkReply | undefined {
+    const offer = member().addon.receiveForkReply(this.#socket);
+    return offer?.kind === forkReplyKind.spare ? offer : undefined;
+  }
+
+  #askOne(order: ForkOrder, { value: pid, fds }: ForkReply): ForkedProcess | undefined {
+    const [pidfd, socket] = fds;
+    // There was no room for them.
+    if (pidfd === undefined || socket === undefined) {
+      closeAll(fds);
+      return undefined;
+    }
+    let isAsked = false;
+    try {
+      isAsked = order.askSpare(socket, pid);
+    } finally {
+      closeAll(isAsked ? [socket] : fds);
+    }
+    if (!isAsked) return undefined;
+    const child = new ForkedProcess(pid, pidfd, { link: this.#link, place: order.request.place });
+    if (this.#asked.size === 0) member().bell.add(this);
+    this.#asked.set(child, order);
+    child.onExit(() => this.#giveUp(order, child));
+    return child;
+  }
+
+  // Renewed, the place is closed to it: it has done nothing, and will not.
+  #giveUp(order: ForkOrder, child: ForkedProcess): void {
+    if (!this.#asked.has(child)) return;
+    const isClaimed = !order.request.place.renew();
+    this.#answered(child, () => {
+      if (isClaimed) return this.#events.onClaimed(order, child);
+      child.kill(9);
+      this.#events.onFailed(order);
+    });
+  }
+
+  #answered(child: ForkedProcess, tell: () => void): void {
+    this.#asked.delete(child);
+    if (this.#asked.size === 0) member().bell.remove(this);
+    tell();
+  }
+}
+
+function closeAll(fds: readonly number[]): void {
+  for (const fd of fds) member().addon.closeFd(fd);
+}
