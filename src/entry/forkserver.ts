@@ -4,7 +4,7 @@ import { serve } from '../forking/serve.js';
 import '../index.js';
 import { rehearsedTask, workerPart } from '../pool/rehearsal.js';
 import * as workerLoop from '../pool/worker-loop.js';
-import type { InvitationData, ServerInvitation } from '../process/bootstrap.js';
+import type { FamilyPlace, ServerInvitation } from '../process/bootstrap.js';
 import { knownMainModules, runChild, takeInvitation } from '../process/child.js';
 import { type Part, rehearse } from '../process/rehearsal.js';
 import * as runTarget from '../process/run-target.js';
@@ -28,7 +28,7 @@ async function main({ server }: ServerInvitation): Promise<void> {
     // The worker's; here the server ends by it, until it serves.
     process.removeAllListeners('SIGINT');
   });
-  const place = JSON.parse(invitation) as Pick<InvitationData, 'slot' | 'channel'>;
+  const place = JSON.parse(invitation) as Pick<FamilyPlace, 'slot' | 'channel'>;
   await runChild({ ...place, descriptors: [server.arena, server.liveness, ...lifelines] }, true);
 }
 

@@ -8,6 +8,7 @@ let timeOrigin = performance.timeOrigin;
 let uptimeAtFork = 0;
 let utilizationAtFork: Utilization | undefined;
 let utilizationBefore: Utilization | undefined;
+let stoppedMs = 0;
 let readNow: () => number = () => performance.now();
 let readUptime: () => number = () => process.uptime();
 let readUtilization: () => Utilization = () => performance.eventLoopUtilization();
@@ -65,14 +66,15 @@ interface PerformanceMeasureOptions {
 export function stopClock(): void {
   restartClock();
   utilizationBefore = readUtilization();
+  stoppedMs = readNow();
 }
 
-/** In the child, first of all. */
+/** In the child, first of all; in a spare once more when it becomes one. */
 export function restartClock(): void {
   const now = readNow();
   if (utilizationBefore !== undefined) {
     const { idle, active, utilization } = utilizationBefore;
-    utilizationAtFork = { idle, active: active + now - originMs, utilization };
+    utilizationAtFork = { idle, active: active + now - stoppedMs, utilization };
   }
   timeOrigin += now - originMs;
   originMs = now;

@@ -1,18 +1,32 @@
 // Loads the addon, on first use: the package can be installed and imported where it cannot run.
 // Which file fits this machine is node-gyp-build's affair; FORKYARD_ADDON names another one (tests do).
 
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForkyardError } from '../errors.js';
 import { libFolder } from '../location.js';
 import type { Addon } from './contract.js';
 
 let addon: Addon | undefined;
+let file: string | undefined;
 
 /** The addon of this environment. Throws `ERR_FORKYARD_UNSUPPORTED_PLATFORM` where there can be none. */
 export function loadAddon(): Addon {
   addon ??= load();
   return addon;
+}
+
+/** Where the addon is; for processes that this one starts, which need not look for it. */
+export function addonFile(): string {
+  file ??= findAddon();
+  return file;
+}
+
+/** In a process that was told. */
+export function addonIsAt(path: string): void {
+  file = path;
 }
 
 /** Why Forkyard cannot run in such a process, or undefined. */
@@ -45,12 +59,10 @@ function load(): Addon {
       { code: 'ERR_FORKYARD_UNSUPPORTED_PLATFORM' },
     );
   }
-  const require = createRequire(libFolder);
-  const named = process.env['FORKYARD_ADDON'];
   try {
-    if (named !== undefined && named !== '') return require(named) as Addon;
-    const nodeGypBuild = require('node-gyp-build') as (directory: string) => Addon;
-    return nodeGypBuild(fileURLToPath(new URL('..', libFolder)));
+    const module = { exports: {} };
+    process.dlopen(module, addonFile());
+    return module.exports as Addon;
   } catch (cause) {
     throw new ForkyardError(
       'Forkyard could not load its native addon. Reinstall the package on this machine (`npm rebuild forkyard`); ' +
@@ -58,6 +70,17 @@ function load(): Addon {
       { code: 'ERR_FORKYARD_ADDON_MISSING', cause },
     );
   }
+}
+
+// Where it was compiled is where node-gyp-build would look first, after a few milliseconds.
+function findAddon(): string {
+  const named = process.env['FORKYARD_ADDON'];
+  if (named !== undefined && named !== '') return resolve(named);
+  const root = fileURLToPath(new URL('..', libFolder));
+  const compiled = `${root}build/Release/forkyard.node`;
+  if (!process.env['PREBUILDS_ONLY'] && existsSync(compiled)) return compiled;
+  const nodeGypBuild = createRequire(libFolder)('node-gyp-build') as { path(directory: string): string };
+  return nodeGypBuild.path(root);
 }
 
 function addonsAreForbidden(): boolean {

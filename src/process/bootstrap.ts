@@ -10,15 +10,24 @@ export const bootMessageType = { boot: 1, started: 2, failed: 3, firstOwn: 16 } 
 /** The environment variable that tells a new process where it belongs; removed before user code runs. */
 export const invitationVariable = 'FORKYARD_INVITATION';
 
-/** Its value, as JSON. */
-export interface InvitationData {
+/** What every invitation tells. */
+interface Invitation {
+  /** The file of the addon. */
+  readonly addon: string;
+}
+
+/** Its value in a process that is spawned, as JSON. */
+export interface InvitationData extends Invitation, FamilyPlace {}
+
+/** Where a child belongs. */
+export interface FamilyPlace {
   readonly slot: SlotId;
   readonly descriptors: readonly number[];
   readonly channel: ChannelAddress;
 }
 
 /** Its value in a fork server, whose children are told the rest in the request. */
-export interface ServerInvitation {
+export interface ServerInvitation extends Invitation {
   readonly server: ServerSetup;
 }
 

@@ -5,8 +5,8 @@ import { joinFamily } from '../family/membership.js';
 import { runAfterFork } from '../forking/after-fork.js';
 import { PreloadFailure, preload } from '../forking/preload.js';
 import { becomeProgram } from '../forking/program.js';
-import { loadAddon } from '../native/load.js';
-import { type BootMessage, bootMessageType, type InvitationData, invitationVariable } from './bootstrap.js';
+import { addonIsAt, loadAddon } from '../native/load.js';
+import { type BootMessage, bootMessageType, type FamilyPlace, invitationVariable } from './bootstrap.js';
 import { becomeProcess } from './identity.js';
 import type { Scheduling } from './scheduling.js';
 import { preloadFailed } from './start-method/start-failed.js';
@@ -30,9 +30,9 @@ export const knownMainModules = new Map<string, MainModule>();
  * Rehearsals have a `join` of their own.
  */
 export async function runChild(
-  invitation: InvitationData,
+  invitation: FamilyPlace,
   wasForked: boolean,
-  join: (invitation: InvitationData) => void = joinFamily,
+  join: (place: FamilyPlace) => void = joinFamily,
 ): Promise<void> {
   await follow(takePlace(invitation, join), wasForked);
 }
@@ -70,10 +70,10 @@ async function preloadHere(modules: readonly string[]): Promise<void> {
 
 // A parent that ends while its child starts has let go of what it reserved for it. The lifeline is about to end the child;
 // that it came too late is nobody's error.
-function takePlace(invitation: InvitationData, join: (invitation: InvitationData) => void): Channel {
+function takePlace(place: FamilyPlace, join: (place: FamilyPlace) => void): Channel {
   try {
-    join(invitation);
-    return Channel.attach(invitation.channel);
+    join(place);
+    return Channel.attach(place.channel);
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'ESTALE' || code === 'ERR_FORKYARD_STALE_HANDLE') process.exit(1);
@@ -89,13 +89,15 @@ async function schedule(scheduling: Scheduling): Promise<void> {
 }
 
 /** What the environment says, of a child or of a fork server. */
-export function takeInvitation<T>(): T {
+export function takeInvitation<T extends { readonly addon: string }>(): T {
   const text = process.env[invitationVariable];
   delete process.env[invitationVariable];
   if (text === undefined) {
     throw new Error('This file is started by Forkyard; run your own program instead.');
   }
-  return JSON.parse(text) as T;
+  const invitation = JSON.parse(text) as T;
+  addonIsAt(invitation.addon);
+  return invitation;
 }
 
 // The parent wrote it before it started us. What lies behind it is for the main module.

@@ -226,7 +226,7 @@ export class ForkServer implements ServerLink {
   }
 
   #watchForStops(): void {
-    this.#stopCheck ??= setInterval(() => this.#passOverStopped(), stopCheckMs).unref();
+    this.#stopCheck ??= setInterval(() => this.#lookAgain(), stopCheckMs).unref();
   }
 
   #endStopCheck(): void {
@@ -236,10 +236,10 @@ export class ForkServer implements ServerLink {
   }
 
   // Whoever stopped it did not mean the starts; its children do not need it.
-  #passOverStopped(): void {
+  #lookAgain(): void {
     if (this.#inFlight.size > 0 && this.pid !== undefined && isStopped(this.pid))
       this.#process.kill('SIGKILL');
-    this.#spares.replaceStopped();
+    this.#spares.lookAgain();
   }
 
   #die(end: ServerEnd): void {

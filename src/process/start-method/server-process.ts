@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { memoryLimitBytes } from '../../family/memory-limit.js';
 import type { ServerSetup } from '../../forking/serve.js';
 import { moduleUrl } from '../../location.js';
+import { addonFile } from '../../native/load.js';
 import { invitationVariable, type ServerInvitation } from '../bootstrap.js';
 import type { ServerFlags } from './node-flags.js';
 
@@ -40,7 +41,7 @@ export function startServer(
   const hasHugeText = canHaveHugeText(flags);
   const family = { arena, liveness, lifelines: rest };
   const server: ServerSetup = { control, spares, ...family, hasHugeText, requires, imports, preload };
-  const invitation: ServerInvitation = { server };
+  const invitation: ServerInvitation = { addon: addonFile(), server };
   return spawn(process.execPath, [...flags, ...singleThreaded, entry], {
     stdio: ['ignore', 'inherit', 'inherit', ...descriptors],
     env: {

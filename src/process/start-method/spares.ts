@@ -19,6 +19,8 @@ export class Spares implements BellSource {
   readonly #link: ServerLink;
   readonly #events: SpareEvents;
   readonly #asked = new Map<ForkedProcess, ForkOrder>();
+  /** That could not be asked for a reason of the order's. */
+  #unused: ForkReply | undefined;
 
   /** `socket`: where the server offers them. It belongs to this object. */
   constructor(socket: number, link: ServerLink, events: SpareEvents) {
@@ -54,8 +56,9 @@ export class Spares implements BellSource {
     return 0;
   }
 
-  /** Whoever stopped one did not mean the start. */
-  replaceStopped(): void {
+  /** Once in a while: one may be stopped, which is not meant for the start; or hang before it says a word. */
+  lookAgain(): void {
+    this.drain();
     for (const [child, order] of this.#asked) if (isStopped(child.pid)) this.#giveUp(order, child);
   }
 
@@ -65,23 +68,29 @@ export class Spares implements BellSource {
   }
 
   #nextOffer(): ForkReply | undefined {
+    const unused = this.#unused;
+    this.#unused = undefined;
+    if (unused !== undefined) return unused;
     const offer = member().addon.receiveForkReply(this.#socket);
     return offer?.kind === forkReplyKind.spare ? offer : undefined;
   }
 
-  #askOne(order: ForkOrder, { value: pid, fds }: ForkReply): ForkedProcess | undefined {
+  #askOne(order: ForkOrder, offer: ForkReply): ForkedProcess | undefined {
+    const { value: pid, fds } = offer;
     const [pidfd, socket] = fds;
     // There was no room for them.
     if (pidfd === undefined || socket === undefined) {
       closeAll(fds);
       return undefined;
     }
-    let isAsked = false;
+    let isAsked: boolean;
     try {
       isAsked = order.askSpare(socket, pid);
-    } finally {
-      closeAll(isAsked ? [socket] : fds);
+    } catch (error) {
+      this.#unused = offer;
+      throw error;
     }
+    closeAll(isAsked ? [socket] : fds);
     if (!isAsked) return undefined;
     const child = new ForkedProcess(pid, pidfd, { link: this.#link, place: order.request.place });
     if (this.#asked.size === 0) member().bell.add(this);

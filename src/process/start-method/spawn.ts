@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { member } from '../../family/membership.js';
 import { variablesOf } from '../../forking/environment.js';
 import { moduleUrl } from '../../location.js';
+import { addonFile } from '../../native/load.js';
 import { type InvitationData, invitationVariable } from '../bootstrap.js';
 import { type ExitStatus, exitStatusOf } from '../exit-status.js';
 import { inheritedExecArgv } from './node-flags.js';
@@ -19,6 +20,7 @@ export const spawnMethod: StartMethod = {
     const descriptors = inheritable();
     const lifelines = descriptors.slice(2);
     const invitation: InvitationData = {
+      addon: addonFile(),
       ...request.place.address,
       descriptors: descriptors.map((_, index) => 3 + index),
     };
