@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { getContext, Process } from '../../lib/index.js';
 import { forked } from '../fixtures/forking/tasks.mjs';
+import { runScript } from '../helpers/run-script.js';
 import {
   isForkServer,
   isSpare,
@@ -62,6 +63,12 @@ test.each(['SIGKILL', 'SIGSTOP'] as const)('after %s it is passed over', async (
   expect(pid).not.toBe(spare.pid);
   expect(recorded(path)).toEqual([pid]);
   await until(() => processInfo(spare.pid) === undefined);
+});
+
+test('it dies with its server when it was asked: its end keeps the program alive until another one is asked', async () => {
+  const { stdout, exitCode } = await runScript(fixture('lost-with-spare.mjs'));
+  expect(stdout).toBe('{"isAnother":true}\n');
+  expect(exitCode).toBe(0);
 });
 
 test('starts that cannot be do not use it up', async () => {

@@ -20,6 +20,7 @@ export class ForkOrder {
   readonly #streams: ChildStreams;
   readonly #desk: OrderDesk;
   readonly #launched: Settleable<Launched> = settleable();
+  /** Who is, or was asked to be, its child. */
   #process: Launched | undefined;
   #isPending = true;
   #hasAskedSpare = false;
@@ -87,13 +88,19 @@ export class ForkOrder {
     return { ...this.request, stdio: this.#streams.entries };
   }
 
+  /** Who was asked to be its child, and may be it already; nobody any more. Its end is waited for like an answer. */
+  expect(process: Launched | undefined): void {
+    this.#process?.unref();
+    this.#process = process;
+    this.#applyKeepAlive();
+  }
+
   fulfil(process: Launched): void {
     if (!this.#isPending) return;
     this.#process = process;
     process.onExit(() => this.#streams.onExit());
     // It may have been spawned after all, and then it would keep the program alive by itself.
-    if (this.#keepsAlive) process.ref();
-    else process.unref();
+    this.#applyKeepAlive();
     this.#settle();
     this.#launched.resolve(process);
   }
@@ -113,12 +120,14 @@ export class ForkOrder {
   #keepAlive(keepsAlive: boolean): void {
     if (keepsAlive === this.#keepsAlive) return;
     this.#keepsAlive = keepsAlive;
-    if (this.#process !== undefined) {
-      if (keepsAlive) this.#process.ref();
-      else this.#process.unref();
-    } else if (this.#isPending) {
-      if (keepsAlive) this.#desk.hold();
-      else this.#desk.letGo();
-    }
+    this.#applyKeepAlive();
+    if (!this.#isPending) return;
+    if (keepsAlive) this.#desk.hold();
+    else this.#desk.letGo();
+  }
+
+  #applyKeepAlive(): void {
+    if (this.#keepsAlive) this.#process?.ref();
+    else this.#process?.unref();
   }
 }

@@ -181,7 +181,7 @@ export class ForkServer implements ServerLink {
     const { addon } = member();
     while (!this.isLost) {
       const reply = addon.receiveForkReply(this.#control);
-      if (reply === null) return;
+      if (reply === null) break;
       if (reply.kind === forkReplyKind.end) {
         // Its exit, which says more, is about to be told.
         addon.pauseWatch(this.#watch);
@@ -230,7 +230,7 @@ export class ForkServer implements ServerLink {
   }
 
   #endStopCheck(): void {
-    if (!this.isLost && (this.#inFlight.size > 0 || this.#spares.areAwaited)) return;
+    if (this.#inFlight.size > 0 || this.#spares.areAwaited) return;
     clearInterval(this.#stopCheck);
     this.#stopCheck = undefined;
   }
@@ -249,12 +249,12 @@ export class ForkServer implements ServerLink {
     this.isLost = true;
     const { addon } = member();
     this.#process.kill('SIGKILL');
-    this.#endStopCheck();
     addon.stopWatch(this.#watch);
     this.#spares.close();
     if (this.pid !== undefined) addon.forgetChild(this.pid);
     const unanswered = [...this.#inFlight.values()];
     this.#inFlight.clear();
+    this.#endStopCheck();
     for (const child of this.#children.values()) child.lostServer();
     this.#children.clear();
     if (this.#refusal?.kind === 'preload') this.#ready.reject(preloadFailed(this.#refusal));

@@ -95,6 +95,7 @@ export class Spares implements BellSource {
     const child = new ForkedProcess(pid, pidfd, { link: this.#link, place: order.request.place });
     if (this.#asked.size === 0) member().bell.add(this);
     this.#asked.set(child, order);
+    order.expect(child);
     child.onExit(() => this.#giveUp(order, child));
     return child;
   }
@@ -106,6 +107,7 @@ export class Spares implements BellSource {
     this.#answered(child, () => {
       if (isClaimed) return this.#events.onClaimed(order, child);
       child.kill(9);
+      order.expect(undefined);
       this.#events.onFailed(order);
     });
   }
