@@ -89,7 +89,7 @@ void RefuseForks(const Napi::CallbackInfo& info) {
 std::optional<ForkedCopy> forked_copy;
 
 // In a server and its copies; null elsewhere.
-os::HotPages* hot_pages = nullptr;
+std::unique_ptr<os::HotPages> hot_pages;
 
 // What is left of the event loop and of the threads in a copy of this process.
 os::Result<void> SettleCopy(Napi::Env env) {

@@ -97,10 +97,10 @@ bool Survey(std::vector<Run>& runs) {
 
 }  // namespace
 
-HotPages* HotPages::Create() {
+std::unique_ptr<HotPages> HotPages::Create() {
   static_assert(std::is_trivially_destructible_v<Table> && kUnknown == 0);  // zeroes are one
   Result<Mapping> shared = Mapping::MapAnonymousShared(sizeof(Table));
-  return shared ? new HotPages(shared.take()) : nullptr;
+  return shared ? std::unique_ptr<HotPages>(new HotPages(shared.take())) : nullptr;
 }
 
 void HotPages::Learn() {

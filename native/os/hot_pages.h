@@ -3,6 +3,7 @@
 // needs when a process runs into it, and while nobody waits.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "os/mapping.h"
@@ -12,7 +13,7 @@ namespace forkyard::os {
 class HotPages {
  public:
   // In the original: memory that its copies share. Null where there is none left; then nothing is learnt.
-  static HotPages* Create();
+  static std::unique_ptr<HotPages> Create();
 
   // In a copy that has done what all do, and nothing else yet: remembers which pages it has to itself, and which of files.
   // Once is enough: later calls do nothing. A copy that has written to very much is no example; after three of them nobody

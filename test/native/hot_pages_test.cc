@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 
 #include "support.h"
 
@@ -70,7 +71,7 @@ int FaultsAfterPopulating(const Memory& memory, const os::HotPages& pages) {
 
 TEST(a_copy_finds_copied_what_an_earlier_one_wrote_to) {
   const Memory memory;
-  os::HotPages* pages = os::HotPages::Create();
+  const std::unique_ptr<os::HotPages> pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
   CHECK(FaultsAfterPopulating(memory, *pages) >= static_cast<int>(kPages / 3));
   LearnFrom(memory, *pages);
@@ -88,7 +89,7 @@ TEST(a_copy_finds_copied_what_an_earlier_one_wrote_to) {
 
 TEST(who_has_written_to_very_much_is_no_example) {
   const Memory memory;
-  os::HotPages* pages = os::HotPages::Create();
+  const std::unique_ptr<os::HotPages> pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
   LearnFrom(memory, *pages, [&] {
     constexpr size_t kMuch = size_t{32} << 20;
@@ -101,7 +102,7 @@ TEST(who_has_written_to_very_much_is_no_example) {
 }
 
 TEST(pages_that_are_gone_are_no_loss) {
-  os::HotPages* pages = os::HotPages::Create();
+  const std::unique_ptr<os::HotPages> pages = os::HotPages::Create();
   REQUIRE(pages != nullptr);
   LearnFrom(Memory(), *pages);
   CHECK(InCopy([&] {
