@@ -1,7 +1,6 @@
 // A copy of a fork server, from its first moment to the request that says what it is to be.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>

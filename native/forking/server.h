@@ -24,8 +24,8 @@ struct ServerHooks {
   std::function<bool()> improve;
 };
 
-// Announces itself on the control socket and serves until the client is gone: then nothing is returned. While it serves, signals
-// of the terminal and SIGTERM do not end it; a child has them as they were before the call.
+// Announces itself on the control socket and serves until the client is gone: then nothing is returned. While it serves,
+// signals of the terminal and SIGTERM do not end it; a child has them as they were before the call.
 os::Result<std::optional<ForkedCopy>> ServeForks(const ServerSockets& sockets, const ServerHooks& hooks);
 
 }  // namespace forkyard

@@ -9,12 +9,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "os/fd.h"
+#include "os/memory_map.h"
 
 #ifndef MADV_POPULATE_WRITE  // Linux 5.14
 #define MADV_POPULATE_READ 22
@@ -76,19 +76,16 @@ size_t AddPages(int pagemap, uintptr_t start, uintptr_t end, int advice, std::ve
 
 // False if there is too much for a table.
 bool Survey(std::vector<Run>& runs) {
-  std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen("/proc/self/maps", "re"), std::fclose);
+  Result<std::vector<MappedRange>> map = ReadMemoryMap();
   const UniqueFd pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-  if (maps == nullptr || !pagemap.valid()) return false;
+  if (!map || !pagemap.valid()) return false;
   size_t written = 0;
-  char line[4352];
-  while (std::fgets(line, sizeof(line), maps.get()) != nullptr) {
-    unsigned long start = 0, end = 0, inode = 0;
-    char flags[8] = "";
-    if (std::sscanf(line, "%lx-%lx %7s %*s %*s %lu", &start, &end, flags, &inode) != 4 || flags[3] != 'p') continue;
-    if (flags[1] == 'w') {
-      written += AddPages(pagemap.get(), start, end, MADV_POPULATE_WRITE, runs);
-    } else if (inode != 0) {
-      AddPages(pagemap.get(), start, end, MADV_POPULATE_READ, runs);
+  for (const auto& range : map.value()) {
+    if (!range.is_private()) continue;
+    if (range.is_writable()) {
+      written += AddPages(pagemap.get(), range.start, range.end, MADV_POPULATE_WRITE, runs);
+    } else if (range.is_file) {
+      AddPages(pagemap.get(), range.start, range.end, MADV_POPULATE_READ, runs);
     }
     if (written > kMostPages || runs.size() > kMostRuns) return false;
   }

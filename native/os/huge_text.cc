@@ -4,8 +4,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstring>
+
+#include "os/memory_map.h"
 
 #ifndef MADV_COLLAPSE  // Linux 6.1
 #define MADV_COLLAPSE 25
@@ -24,29 +25,29 @@ void* Pointer(uintptr_t address) { return reinterpret_cast<void*>(address); }
 
 std::unique_ptr<HugeText> HugeText::Of(const void* code) {
   if (sysconf(_SC_PAGESIZE) != kPage) return nullptr;
-  std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen("/proc/self/maps", "re"), std::fclose);
-  if (maps == nullptr) return nullptr;
+  Result<std::vector<MappedRange>> map = ReadMemoryMap();
+  if (!map) return nullptr;
   const auto at = reinterpret_cast<uintptr_t>(code);
-  char line[4352];
-  while (std::fgets(line, sizeof(line), maps.get()) != nullptr) {
-    unsigned long start = 0, end = 0, inode = 0;
-    char flags[8] = "";
-    if (std::sscanf(line, "%lx-%lx %7s %*s %*s %lu", &start, &end, flags, &inode) != 4) continue;
-    if (at < start || at >= end) continue;
-    const uintptr_t first = RoundUp(start), last = end & ~(kHugePage - 1);
-    if (inode == 0 || std::strcmp(flags, "r-xp") != 0 || first >= last) return nullptr;
+  for (const MappedRange& range : map.value()) {
+    if (at < range.start || at >= range.end) continue;
+    const uintptr_t first = RoundUp(range.start), last = range.end & ~(kHugePage - 1);
+    if (!range.is_file || std::strcmp(range.access, "r-xp") != 0 || first >= last) return nullptr;
     return std::unique_ptr<HugeText>(new HugeText(first, last - first));
   }
   return nullptr;
 }
 
-HugeText::~HugeText() {
-  if (copy_ != 0) munmap(Pointer(copy_), bytes_);
-}
+HugeText::~HugeText() { Release(); }
 
 bool HugeText::Step() {
-  if (copy_ == 0 && !Reserve()) return false;
-  if (copied_ == bytes_) return Install();
+  const bool has_room = copy_ != 0 || Reserve();
+  if (has_room && copied_ < bytes_ && CopyNext()) return true;
+  if (copied_ == bytes_) Install();
+  Release();
+  return false;
+}
+
+bool HugeText::CopyNext() {
   void* page = Pointer(copy_ + copied_);
   std::memcpy(page, Pointer(text_ + copied_), kHugePage);
   // Fails where it was not to be had as one: smaller ones would make each fork longer.
@@ -68,10 +69,14 @@ bool HugeText::Reserve() {
 }
 
 // The kernel exchanges the mappings in one step: who runs this code meanwhile waits for it to be there again.
-bool HugeText::Install() {
-  if (mprotect(Pointer(copy_), bytes_, PROT_READ | PROT_EXEC) != 0) return false;
+void HugeText::Install() {
+  if (mprotect(Pointer(copy_), bytes_, PROT_READ | PROT_EXEC) != 0) return;
   if (mremap(Pointer(copy_), bytes_, bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, Pointer(text_)) != MAP_FAILED) copy_ = 0;
-  return false;
+}
+
+void HugeText::Release() {
+  if (copy_ != 0) munmap(Pointer(copy_), bytes_);
+  copy_ = 0;
 }
 
 }  // namespace forkyard::os

@@ -21,14 +21,17 @@ class HugeText {
   HugeText(const HugeText&) = delete;
   HugeText& operator=(const HugeText&) = delete;
 
-  // Copies one page, or, when all are copied, puts them in the place of the code. True: there is more to do. False: it is
-  // done, or cannot be, and everything is as it was; other threads may run that code all the while.
+  // Copies one page, or, when all are copied, puts them in the place of the code. True: there is more to do. False, and it is
+  // not to be called again: it is done; or it cannot be, and everything is as it was, the copy gone. Other threads may run
+  // that code all the while.
   bool Step();
 
  private:
   HugeText(uintptr_t text, size_t bytes) : text_(text), bytes_(bytes) {}
   bool Reserve();
-  bool Install();
+  bool CopyNext();
+  void Install();
+  void Release();
 
   const uintptr_t text_;
   const size_t bytes_;

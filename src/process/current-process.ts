@@ -1,5 +1,5 @@
 // The process that this code runs in, and those it knows: currentProcess, parentProcess, activeChildren.
-import { readFileSync } from 'node:fs';
+import { processStat } from '../system/process-stat.js';
 import { ownIdentity, parentIdentity } from './identity.js';
 import type { Process } from './process.js';
 
@@ -58,10 +58,6 @@ function terminateChildren(): void {
 }
 
 function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat[stat.lastIndexOf(')') + 2] !== 'Z';
-  } catch {
-    return false;
-  }
+  const [state] = processStat(pid) ?? [];
+  return state !== undefined && state !== 'Z';
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "support.h"
 
@@ -99,6 +100,45 @@ TEST(who_has_written_to_very_much_is_no_example) {
   CHECK(FaultsAfterPopulating(memory, *pages) >= static_cast<int>(kPages / 3));
   LearnFrom(memory, *pages);
   CHECK(FaultsAfterPopulating(memory, *pages) < 10);
+}
+
+TEST(a_copy_finds_mapped_what_an_earlier_one_read_of_a_file) {
+  // Each fault maps sixteen pages: one is read of each thirty-two.
+  constexpr size_t kStep = 32;
+  constexpr size_t kReads = 64;
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  // In memory: a file system may keep it in larger pieces.
+  const int fd = memfd_create("forkyard-pages", MFD_CLOEXEC);
+  REQUIRE(fd >= 0);
+  const std::string text(kReads * kStep * page, 'a');
+  REQUIRE(write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  void* mapped = mmap(nullptr, text.size(), PROT_READ, MAP_PRIVATE, fd, 0);
+  REQUIRE(mapped != MAP_FAILED);
+  close(fd);
+  const auto* file = static_cast<const volatile char*>(mapped);
+  const auto read_all = [&] {
+    rusage before{}, after{};
+    getrusage(RUSAGE_SELF, &before);
+    for (size_t i = 0; i < kReads; i++) (void)file[i * kStep * page];
+    getrusage(RUSAGE_SELF, &after);
+    return static_cast<int>(after.ru_minflt - before.ru_minflt);
+  };
+  const std::unique_ptr<os::HotPages> pages = os::HotPages::Create();
+  REQUIRE(pages != nullptr);
+  const auto faults = [&] {
+    return InCopy([&] {
+      pages->Populate();
+      return read_all();
+    });
+  };
+  CHECK(faults() >= static_cast<int>(kReads) / 2);
+  InCopy([&] {
+    read_all();
+    pages->Learn();
+    return 0;
+  });
+  CHECK(faults() < 10);
+  munmap(mapped, text.size());
 }
 
 TEST(pages_that_are_gone_are_no_loss) {

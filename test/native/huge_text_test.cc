@@ -2,16 +2,17 @@
 #include "os/huge_text.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
 
+#include "os/memory_map.h"
 #include "support.h"
 
 using namespace forkyard;
@@ -67,18 +68,19 @@ class Program {
   char* base_;
 };
 
-// How much of the mappings of this process is anonymous and executable, in bytes.
-size_t AnonymousCode() {
-  std::ifstream maps("/proc/self/maps");
+// How much of the mappings of this process is anonymous, in bytes.
+size_t AnonymousBytes(bool only_code = false) {
+  auto map = os::ReadMemoryMap();
+  REQUIRE_OK(map);
   size_t bytes = 0;
-  for (std::string line; std::getline(maps, line);) {
-    unsigned long start = 0, end = 0, inode = 0;
-    char flags[8] = "";
-    if (std::sscanf(line.c_str(), "%lx-%lx %7s %*s %*s %lu", &start, &end, flags, &inode) != 4) continue;
-    if (flags[2] == 'x' && inode == 0 && line.find("[v") == std::string::npos) bytes += end - start;
+  for (const os::MappedRange& range : map.value()) {
+    if (range.is_file || range.is_kernels || (only_code && range.access[2] != 'x')) continue;
+    bytes += range.end - range.start;
   }
   return bytes;
 }
+
+size_t AnonymousCode() { return AnonymousBytes(true); }
 
 bool AreThereHugePages() {
   std::string modes;
@@ -122,6 +124,22 @@ TEST(giving_up_half_way_changes_nothing) {
   text.reset();
   CHECK(AnonymousCode() == before);
   CHECK(program.IsWhole());
+}
+
+TEST(where_there_are_no_huge_pages_nothing_is_left_behind) {
+  const Program program;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    std::unique_ptr<os::HugeText> text = os::HugeText::Of(program.code());
+    const size_t before = AnonymousBytes();
+    const bool goes_on = text->Step();
+    // The list itself is read into memory of its own.
+    _exit(!goes_on && AnonymousBytes() < before + kHugePage && program.IsWhole() ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(pid, &status, 0) == pid);
+  CHECK(status == 0);
 }
 
 TEST(what_is_no_files_code_is_left_alone) {

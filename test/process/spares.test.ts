@@ -90,8 +90,10 @@ test('its time begins when it is asked', async () => {
   await waitingSpare();
   await new Promise((resolve) => setTimeout(resolve, 500));
   await using child = new Process({ target: forked.utilization, preload, startMethod: 'forkserver' });
+  const asked = performance.now();
   child.start();
   const { active, sinceOrigin } = (await child.result) as { active: number; sinceOrigin: number };
+  expect(sinceOrigin).toBeLessThan(performance.now() - asked);
   expect(active).toBeGreaterThanOrEqual(0);
   // A millisecond for the clock of the event loop, which is read earlier.
   expect(active).toBeLessThan(sinceOrigin + 1);
@@ -132,6 +134,14 @@ test.skipIf(hugePages.includes('[never]'))('Node’s code moves to huge pages wh
   const spare = await waitingSpare();
   expect(isMoved(spare)).toBe(true);
   expect(await record(path)).toBe(spare.pid);
+});
+
+test('perf keeps its names: the code of a server stays where its file is', async () => {
+  // By itself it does nothing; with the others V8 writes files for each process.
+  const execArgv = ['--perf-basic-prof-only-functions'];
+  const { stdout } = await runScript(fixture('code.mjs'), { execArgv });
+  expect(stdout).toMatch(/^\d+\n$/);
+  expect(Number(stdout)).toBeLessThan(10 * 2 ** 20);
 });
 
 // The last: its server is another one.

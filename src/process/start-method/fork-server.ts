@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { member } from '../../family/membership.js';
 import type { Refusal } from '../../forking/serve.js';
 import { type ForkReply, forkReplyKind, type WatchHandle } from '../../native/contract-forking.js';
+import { isStopped } from '../../system/process-stat.js';
 import { type Settleable, settleable } from '../../util/settleable.js';
 import type { ForkOrder } from './fork-order.js';
 import { ForkedProcess, type ServerLink } from './forked-process.js';
@@ -12,7 +13,6 @@ import type { ServerFlags } from './node-flags.js';
 import { startServer } from './server-process.js';
 import { Spares } from './spares.js';
 import { forkRefused, preloadFailed } from './start-failed.js';
-import { isStopped } from './stopped.js';
 
 export interface ServerEvents {
   /** There is room for another order. */

@@ -1,8 +1,8 @@
 // A process that a fork server has started for this one: watched by its pidfd, told of by the server. It outlives the
 // server: then the kernel is asked how it ended.
-import { readFileSync } from 'node:fs';
 import { member } from '../../family/membership.js';
 import type { WatchHandle } from '../../native/contract-forking.js';
+import { processStat } from '../../system/process-stat.js';
 import { type ExitStatus, exitStatusOfWait, statusLost } from '../exit-status.js';
 import type { Place } from '../place.js';
 import type { Launched } from './start-method.js';
@@ -168,16 +168,8 @@ function signalIfThere(pid: number, signal: number): void {
   }
 }
 
-// proc(5): the state is field 3, the wait status field 52, told to processes of the same user.
+// proc(5): the wait status is field 52, told to processes of the same user.
 function statusOfZombie(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .trim()
-      .split(' ');
-    return fields[0] === 'Z' ? Number(fields[49]) : undefined;
-  } catch {
-    return undefined;
-  }
+  const stat = processStat(pid);
+  return stat?.[0] === 'Z' ? Number(stat[49]) : undefined;
 }

@@ -3,9 +3,9 @@
 import type { BellSource } from '../../family/bell.js';
 import { member } from '../../family/membership.js';
 import { type ForkReply, forkReplyKind } from '../../native/contract-forking.js';
+import { isStopped } from '../../system/process-stat.js';
 import type { ForkOrder } from './fork-order.js';
 import { ForkedProcess, type ServerLink } from './forked-process.js';
-import { isStopped } from './stopped.js';
 
 /** What becomes of an order that a spare was asked to fulfil. */
 export interface SpareEvents {
