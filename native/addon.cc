@@ -6,6 +6,7 @@
 #include "binding/bind_forking.h"
 #include "binding/bind_memory.h"
 #include "binding/bind_system.h"
+#include "binding/bind_watch.h"
 #include "binding/constants.h"
 #include "binding/environment.h"
 
@@ -15,6 +16,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   forkyard::BindSystem(env, exports);
   forkyard::BindFamily(env, exports);
   forkyard::BindForking(env, exports);
+  forkyard::BindWatch(env, exports);
   forkyard::BindMemory(env, exports);
   forkyard::BindCrash(env, exports);
   return exports;

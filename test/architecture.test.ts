@@ -107,8 +107,8 @@ test('imports of src/ name files that are there, with the extension .js', () => 
 });
 
 test('src/ imports only itself, Node, and what package.json depends on', () => {
-  const { dependencies } = JSON.parse(read('package.json'));
-  const isKnown = (name: string) => /^(\.|node:)/.test(name) || name in dependencies;
+  const { name: own, dependencies } = JSON.parse(read('package.json'));
+  const isKnown = (name: string) => /^(\.|node:)/.test(name) || name === own || name in dependencies;
   expect(
     sources.flatMap((path) =>
       importsOf(path)

@@ -287,6 +287,15 @@ describe('numbers that make no sense', () => {
     }
   });
 
+  test('new Pool(2, options)', () => {
+    const error = thrown(() => Reflect.construct(Pool, [2, { preload: [] }]));
+    expectClear(error, {
+      class: TypeError,
+      code: 'ERR_INVALID_ARG_TYPE',
+      says: ['new Pool', 'options', 'the only argument', 'processes'],
+    });
+  });
+
   test.each([['2'], [null], [true], [2n], [[]]])('new Pool(%o)', (options) => {
     const error = thrown(() => new Pool(options as never));
     expectClear(error, { class: TypeError, code: 'ERR_INVALID_ARG_TYPE', says: ['new Pool'] });

@@ -14,7 +14,7 @@
 
 #include "binding/arguments.h"
 #include "binding/error.h"
-#include "binding/fd_watch.h"
+#include "binding/extra_ca_certs.h"
 #include "binding/process_exit.h"
 #include "binding/worker_tasks.h"
 #include "forking/messages.h"
@@ -244,19 +244,13 @@ Napi::Value StatusOfReapedProcess(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), os::StatusOfReaped(Int32Argument(info, 0)).value_or(-1));
 }
 
-// watchFd(fd, onReadable): a watch, which keeps no event loop alive. The descriptor is its own from now on.
-Napi::Value Watch(const Napi::CallbackInfo& info) {
-  auto watch = std::make_unique<FdWatch>(info.Env(), Int32Argument(info, 0), info[1].As<Napi::Function>());
-  return Napi::External<FdWatch>::New(info.Env(), watch.release(), [](Napi::Env, FdWatch* gone) { delete gone; });
+// canDeferExtraCaCerts(): whether this Node reads them when it starts, and can be told of them later.
+Napi::Value CanDeferExtraCaCertsHere(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), CanDeferExtraCaCerts(info.Env()));
 }
 
-FdWatch& WatchArgument(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<FdWatch>>().Data(); }
-
-void PauseWatch(const Napi::CallbackInfo& info) { WatchArgument(info).Pause(); }
-
-void StopWatch(const Napi::CallbackInfo& info) { WatchArgument(info).Stop(); }
-
-void KeepWatchAlive(const Napi::CallbackInfo& info) { WatchArgument(info).KeepLoopAlive(info[1].As<Napi::Boolean>()); }
+// deferExtraCaCerts(file): in a process whose Node knows of none.
+void DeferExtraCaCertsHere(const Napi::CallbackInfo& info) { DeferExtraCaCerts(info[0].As<Napi::String>()); }
 
 }  // namespace
 
@@ -278,11 +272,9 @@ void BindForking(Napi::Env env, Napi::Object exports) {
   exports.Set("loopTurns", Napi::Function::New(env, LoopTurns));
   exports.Set("setExitCode", Napi::Function::New(env, SetExitCodeHere));
   exports.Set("endNow", Napi::Function::New(env, EndNow));
+  exports.Set("canDeferExtraCaCerts", Napi::Function::New(env, CanDeferExtraCaCertsHere));
+  exports.Set("deferExtraCaCerts", Napi::Function::New(env, DeferExtraCaCertsHere));
   exports.Set("statusOfReaped", Napi::Function::New(env, StatusOfReapedProcess));
-  exports.Set("watchFd", Napi::Function::New(env, Watch));
-  exports.Set("pauseWatch", Napi::Function::New(env, PauseWatch));
-  exports.Set("stopWatch", Napi::Function::New(env, StopWatch));
-  exports.Set("keepWatchAlive", Napi::Function::New(env, KeepWatchAlive));
 }
 
 }  // namespace forkyard

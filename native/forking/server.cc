@@ -14,6 +14,7 @@
 #include "forking/messages.h"
 #include "forking/server_signals.h"
 #include "forking/spare.h"
+#include "os/clock.h"
 #include "os/fd_passing.h"
 #include "os/lifeline.h"
 #include "os/process_identity.h"
@@ -27,6 +28,8 @@ using Served = os::Result<std::optional<ForkedCopy>>;
 // Whoever waits for its first children is not to wait for improvements; who has asked so often asks again.
 constexpr int kIdleMs = 50;
 constexpr int kManyStarts = 8;
+// Where more start at once than there are spares, they need the processors more than the next spare does.
+constexpr uint64_t kCrowdNs = 5'000'000;
 
 Served ClientIsGone() { return std::optional<ForkedCopy>(); }
 
@@ -46,6 +49,7 @@ class Server {
   os::Result<Answered> Answer();
   os::Result<Answered> Fork(ForkRequest request, std::vector<os::UniqueFd> fds);
   bool Reply(const ForkReply& reply, std::span<const int> fds = {}) const;
+  int SpareDueMs() const;
   bool ReportEnded();
   void BecomeCopy() const;
 
@@ -55,6 +59,8 @@ class Server {
   Spare spare_;
   std::vector<uint8_t> buffer_ = std::vector<uint8_t>(kMaxForkPacket);
   int starts_ = 0;
+  uint64_t spare_due_ns_ = 0;
+  pid_t last_forked_ = -1;
 };
 
 Served Server::Serve() {
@@ -63,19 +69,25 @@ Served Server::Serve() {
   if (!Reply({ForkReplyKind::kServing, 0, 0})) return ClientIsGone();
   for (;;) {
     pollfd events[] = {{sockets_.control, POLLIN, 0}, {signals_.ended(), POLLIN, 0}};
-    // Those who wait come first.
-    if (!spare_.exists() && !spare_.is_hopeless() && poll(events, 2, 0) == 0) {
-      if (spare_.Make()) {
-        BecomeCopy();
-        return std::optional(ForkedCopy(std::move(signals_), spare_.TakeEnd()));
+    int patience = SpareDueMs();
+    if (patience == 0) {
+      // Those who wait come first.
+      if (poll(events, 2, 0) == 0) {
+        if (spare_.Make()) {
+          BecomeCopy();
+          return std::optional(ForkedCopy(std::move(signals_), spare_.TakeEnd()));
+        }
+        CrashPoint(CrashPointId::kSpareMade);
+        if (spare_.exists()) spare_.Offer(sockets_.spares);
+        CrashPoint(CrashPointId::kSpareOffered);
       }
-      CrashPoint(CrashPointId::kSpareMade);
-      if (spare_.exists()) spare_.Offer(sockets_.spares);
-      CrashPoint(CrashPointId::kSpareOffered);
+      patience = -1;
     }
-    const int ready = poll(events, 2, !may_improve ? -1 : starts_ >= kManyStarts ? 0 : kIdleMs);
+    const bool improves = patience < 0 && may_improve;
+    if (improves) patience = starts_ >= kManyStarts ? 0 : kIdleMs;
+    const int ready = poll(events, 2, patience);
     if (ready < 0 && errno != EINTR) return os::LastError("poll");
-    if (ready == 0) may_improve = hooks_.improve();
+    if (ready == 0 && improves) may_improve = hooks_.improve();
     // First what was asked: that a spare was taken is known then when it has ended.
     if (events[0].revents != 0) {
       os::Result<Answered> answered = Answer();
@@ -112,6 +124,8 @@ os::Result<Server::Answered> Server::Fork(ForkRequest request, std::vector<os::U
   }
   if (pid < 0) return Answered{.is_heard = Reply({ForkReplyKind::kNotForked, id, errno}), .copy = {}};
   starts_++;
+  if (const uint64_t now = os::MonotonicNs(); spare_due_ns_ <= now) spare_due_ns_ = now + kCrowdNs;
+  last_forked_ = pid;
   CrashPoint(CrashPointId::kForked);
   // A child arms its lifelines itself as soon as it can; but it may be stopped before that.
   for (size_t i = kFixedRequestFds; i < fds.size(); i++) (void)os::ArmLifeline(fds[i].get(), pid).ok();
@@ -121,6 +135,13 @@ os::Result<Server::Answered> Server::Fork(ForkRequest request, std::vector<os::U
   Answered answered{.is_heard = Reply({ForkReplyKind::kForked, id, pid}, {&fd, pidfd ? 1u : 0u}), .copy = {}};
   CrashPoint(CrashPointId::kForkReplied);
   return answered;
+}
+
+// In how many milliseconds a spare is to be made; -1: none is.
+int Server::SpareDueMs() const {
+  if (spare_.exists() || spare_.is_hopeless()) return -1;
+  const uint64_t now = os::MonotonicNs();
+  return now >= spare_due_ns_ ? 0 : static_cast<int>((spare_due_ns_ - now) / 1'000'000) + 1;
 }
 
 // Waits while the client does not read: it is the client's loss alone. False: there is none any more.
@@ -135,6 +156,7 @@ bool Server::ReportEnded() {
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (pid == spare_.pid()) spare_.Forget();
+    if (pid == last_forked_) spare_due_ns_ = 0;
     if (!Reply({ForkReplyKind::kEnded, static_cast<uint32_t>(pid), status})) return false;
   }
   return true;

@@ -21,10 +21,17 @@ const processPart: Part = {
 
 knownMainModules.set(processPart.main.href, runTarget).set(workerPart.main.href, workerLoop);
 
+// By its name, as the modules of tasks do: who imports one finds nothing to be looked up and compiled but that module. A copy of
+// this package that has no name, in a bundle, is imported in another way.
+async function rehearseImport(): Promise<void> {
+  await import('forkyard').catch(() => {});
+}
+
 async function main({ server }: ServerInvitation): Promise<void> {
   const { invitation, lifelines } = await serve(server, async () => {
     await rehearse(processPart);
     await rehearse(workerPart);
+    await rehearseImport();
     // The worker's; here the server ends by it, until it serves.
     process.removeAllListeners('SIGINT');
   });

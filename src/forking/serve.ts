@@ -3,6 +3,7 @@ import { loadAddon } from '../native/load.js';
 import { makeClockForkable, restartClock, stopClock } from './clock.js';
 import { collectGarbage, hasLargeHeap } from './collect.js';
 import { endAs, rehearseEnding, watchEnding } from './ending.js';
+import { deferExtraCaCerts, type ExtraCaCerts } from './extra-ca-certs.js';
 import { withFeedback } from './feedback.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
@@ -21,6 +22,8 @@ export interface ServerSetup extends PreloadSet {
   readonly liveness: number;
   /** Whether Node's code may be moved to huge pages. */
   readonly hasHugeText: boolean;
+  /** Which Node has not read. */
+  readonly extraCaCerts: ExtraCaCerts | undefined;
 }
 
 /** Why a server will not serve: what its client is told. */
@@ -47,6 +50,7 @@ export interface Forked {
 export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): Promise<Forked> {
   const addon = loadAddon();
   addon.attachLifelines([...setup.lifelines]);
+  if (setup.extraCaCerts !== undefined) deferExtraCaCerts(setup.extraCaCerts);
   makeRandomForkable();
   makeClockForkable();
   standInForStreams();

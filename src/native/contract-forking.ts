@@ -55,6 +55,10 @@ export interface ForkingAddon {
   learnPages(): void;
   /** The environment of this process, as forking/environment.ts has it. */
   environment(): string;
+  /** Whether this Node reads the certificates of NODE_EXTRA_CA_CERTS when it starts, and can be told of them later. */
+  canDeferExtraCaCerts(): boolean;
+  /** In a process that was started without: they are read when the first TLS context is made, in it or in a copy of it. */
+  deferExtraCaCerts(file: string): void;
   /** 128 bits of the kernel's. */
   randomSeed(): [number, number, number, number];
   /** In a child: the code with which it ends when its event loop is empty. */

@@ -89,7 +89,11 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'retries',
 ];
 
-export function resolvePoolOptions(given: number | PoolOptions = {}): ResolvedPoolOptions {
+/** `second`: what a caller gave besides, as in Python's `Pool(4, initializer)`. */
+export function resolvePoolOptions(given: number | PoolOptions = {}, second?: unknown): ResolvedPoolOptions {
+  if (second !== undefined) {
+    throw argumentTypeError(method, 'options', 'the only argument: { processes: 4, initializer }', second);
+  }
   const options: PoolOptions = typeof given === 'number' ? { processes: given } : given;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);

@@ -53,9 +53,9 @@ export class Pool {
   readonly #inputs = new AcceptedInputs(() => this.#onProgress());
   #holds = false;
 
-  constructor(options?: number | PoolOptions) {
+  constructor(options?: number | PoolOptions, ...surplus: never[]) {
     assertNotBootstrapping('new Pool()');
-    this.#options = resolvePoolOptions(options);
+    this.#options = resolvePoolOptions(options, surplus[0]);
     member().bell.spin(this.#options.spin);
     const { encoder, slabs } = encodingTools(member());
     this.#dispatcher = new Dispatcher(this.#options.concurrency, {

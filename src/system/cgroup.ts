@@ -29,10 +29,13 @@ function leastLimit(
   { root = '/' }: CgroupOptions,
   { readV2, readV1 }: { readV2: ReadLimit; readV1: ReadLimit },
 ): number | undefined {
-  const limits = [
-    ...cgroupDirectories(root, undefined).map(readV2),
-    ...cgroupDirectories(root, controller).map(readV1),
-  ].filter((limit) => limit !== undefined);
+  const groups = readText(join(root, 'proc/self/cgroup')).split('\n');
+  const mounts = readText(join(root, 'proc/self/mountinfo')).split('\n');
+  const directories = (of: string | undefined) =>
+    cgroupDirectories(root, ownPath(groups, of), findMount(mounts, of));
+  const limits = [...directories(undefined).map(readV2), ...directories(controller).map(readV1)].filter(
+    (limit) => limit !== undefined,
+  );
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
@@ -61,18 +64,17 @@ function readLimit(path: string): number | undefined {
   return bytes >= 0 && bytes < 2 ** 62 ? bytes : undefined;
 }
 
-/** This process's group in one hierarchy, then its parents up to what is mounted. Version 2 if no controller is given. */
-function cgroupDirectories(root: string, controller: string | undefined): string[] {
-  const path = ownPath(root, controller);
-  const mount = findMount(root, controller);
+/** This process's group in one hierarchy, then its parents up to what is mounted. */
+function cgroupDirectories(root: string, path: string | undefined, mount: Mount | undefined): string[] {
   if (path === undefined || mount === undefined) return [];
   const directories = [join(root, mount.point)];
   for (const name of pathBelow(mount.root, path)) directories.unshift(join(directories[0], name));
   return directories;
 }
 
-function ownPath(root: string, controller: string | undefined): string | undefined {
-  for (const line of readText(join(root, 'proc/self/cgroup')).split('\n')) {
+/** Version 2 if no controller is given. */
+function ownPath(groups: readonly string[], controller: string | undefined): string | undefined {
+  for (const line of groups) {
     const match = /^(\d+):([^:]*):(.*)$/.exec(line);
     if (match === null) continue;
     const [, id, controllers, path] = match;
@@ -82,24 +84,24 @@ function ownPath(root: string, controller: string | undefined): string | undefin
   return undefined;
 }
 
-/** proc_pid_mountinfo(5). The last mount on a place is the one that is seen. */
-function findMount(
-  root: string,
-  controller: string | undefined,
-): { root: string; point: string } | undefined {
-  const mounts = readText(join(root, 'proc/self/mountinfo'))
-    .split('\n')
-    .flatMap((line) => {
-      const [place, kind] = line.split(' - ');
-      if (kind === undefined) return [];
-      const [, , , mountRoot, point] = place.split(' ');
-      const [type, , options = ''] = kind.split(' ');
-      const isIt =
-        controller === undefined
-          ? type === 'cgroup2'
-          : type === 'cgroup' && options.split(',').includes(controller);
-      return isIt ? [{ root: unescapeMount(mountRoot), point: unescapeMount(point) }] : [];
-    });
+interface Mount {
+  readonly root: string;
+  readonly point: string;
+}
+
+/** proc_pid_mountinfo(5). The last mount on a place is the one that is seen. Version 2 if no controller is given. */
+function findMount(lines: readonly string[], controller: string | undefined): Mount | undefined {
+  const mounts = lines.flatMap((line) => {
+    const [place, kind] = line.split(' - ');
+    if (kind === undefined) return [];
+    const [, , , mountRoot, point] = place.split(' ');
+    const [type, , options = ''] = kind.split(' ');
+    const isIt =
+      controller === undefined
+        ? type === 'cgroup2'
+        : type === 'cgroup' && options.split(',').includes(controller);
+    return isIt ? [{ root: unescapeMount(mountRoot), point: unescapeMount(point) }] : [];
+  });
   return mounts.at(-1);
 }
 

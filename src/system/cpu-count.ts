@@ -4,17 +4,32 @@ import { argumentRangeError } from '../errors.js';
 import { loadAddon } from '../native/load.js';
 import { cgroupCpuLimit } from './cgroup.js';
 
+// Reading it takes half a millisecond: a third of the time that the making of a pool takes.
+const quotaAgesMs = 1000;
+let quota: number | undefined;
+let quotaReadAt = Number.NEGATIVE_INFINITY;
+
 /**
  * The number of CPUs that the calling thread may run on, but no more than the time that its control groups allow (a
- * quota of 1.5 CPUs counts as 2). At least 1. The environment variable FORKYARD_CPU_COUNT takes the place of the control
- * groups' limit; it cannot go beyond the affinity mask. Throws a `RangeError` if it is not a whole number of at least 1.
+ * quota of 1.5 CPUs counts as 2; another quota is noticed within a second). At least 1. The environment variable
+ * FORKYARD_CPU_COUNT takes the place of the control groups' limit; it cannot go beyond the affinity mask. Throws a
+ * `RangeError` if it is not a whole number of at least 1.
  */
 export function cpuCount(): number {
   return countCpus({
     allowed: loadAddon().getAffinity(0, true).length,
-    quota: cgroupCpuLimit(),
+    quota: currentQuota(),
     override: process.env.FORKYARD_CPU_COUNT,
   });
+}
+
+function currentQuota(): number | undefined {
+  const now = performance.now();
+  if (now - quotaReadAt > quotaAgesMs) {
+    quota = cgroupCpuLimit();
+    quotaReadAt = now;
+  }
+  return quota;
 }
 
 export interface CpuBounds {

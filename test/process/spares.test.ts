@@ -55,6 +55,21 @@ test('a start takes it, and another one is made', async () => {
   expect(recorded(path)).toHaveLength(3);
 });
 
+test('after a crowd of starts one is made while they run', async () => {
+  await waitingSpare();
+  const crowd = Array.from(
+    { length: 3 },
+    () => new Process({ target: forked.nap, args: [20_000], preload, startMethod: 'forkserver' }),
+  );
+  for (const child of crowd) child.start();
+  await Promise.all(crowd.map((child) => child.started));
+  const spare = await waitingSpare();
+  expect(crowd.map(({ pid }) => pid)).not.toContain(spare.pid);
+  expect(await record(join(folder, 'crowd'))).toBe(spare.pid);
+  for (const child of crowd) child.kill();
+  await Promise.all(crowd.map((child) => child.join()));
+});
+
 test.each(['SIGKILL', 'SIGSTOP'] as const)('after %s it is passed over', async (signal) => {
   const path = join(folder, signal);
   const spare = await waitingSpare();

@@ -6,9 +6,12 @@ import { type ServerFlags, serverFlags } from './node-flags.js';
 import { spawnMethod } from './spawn.js';
 import type { Launch, LaunchRequest, StartMethod } from './start-method.js';
 
+// What Node reads before its first line: a copy cannot make up for others.
+const readByNode = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'] as const;
+const readHere = new Map<string, string | undefined>();
+
 const desks = new Map<string, ForkDesk>();
 let flags: ServerFlags | string | undefined;
-let nodeOptions: string | undefined;
 
 export const forkserverMethod: StartMethod = {
   launch(request: LaunchRequest): Launch {
@@ -17,9 +20,8 @@ export const forkserverMethod: StartMethod = {
       warnOnce(server);
       return spawnMethod.launch(request);
     }
-    // Node reads them before its first line: a copy cannot make up for others.
-    if (variableOf(request.env, 'NODE_OPTIONS') !== nodeOptions) return spawnMethod.launch(request);
-    return deskFor(server, request.preload).launch(request);
+    const isOther = readByNode.some((name) => variableOf(request.env, name) !== readHere.get(name));
+    return isOther ? spawnMethod.launch(request) : deskFor(server, request.preload).launch(request);
   },
 };
 
@@ -32,8 +34,8 @@ export async function prewarmForkserver(preload: readonly string[]): Promise<voi
 
 function flagsOfServer(): ServerFlags | string {
   if (flags === undefined) {
-    nodeOptions = process.env['NODE_OPTIONS'];
-    flags = serverFlags(process.execArgv, nodeOptions);
+    for (const name of readByNode) readHere.set(name, process.env[name]);
+    flags = serverFlags(process.execArgv, readHere.get('NODE_OPTIONS'));
   }
   return flags;
 }

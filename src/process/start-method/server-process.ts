@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { memoryLimitBytes } from '../../family/memory-limit.js';
+import { takeExtraCaCerts } from '../../forking/extra-ca-certs.js';
 import type { ServerSetup } from '../../forking/serve.js';
 import { moduleUrl } from '../../location.js';
 import { addonFile } from '../../native/load.js';
@@ -40,12 +41,15 @@ export function startServer(
   ];
   const hasHugeText = canHaveHugeText(flags);
   const family = { arena, liveness, lifelines: rest };
-  const server: ServerSetup = { control, spares, ...family, hasHugeText, requires, imports, preload };
+  const env = { ...process.env };
+  const extraCaCerts = takeExtraCaCerts(env);
+  const modules = { requires, imports, preload };
+  const server: ServerSetup = { control, spares, ...family, hasHugeText, extraCaCerts, ...modules };
   const invitation: ServerInvitation = { addon: addonFile(), server };
   return spawn(process.execPath, [...flags, ...singleThreaded, entry], {
     stdio: ['ignore', 'inherit', 'inherit', ...descriptors],
     env: {
-      ...process.env,
+      ...env,
       ...(process.env['NODE_OPTIONS'] === undefined ? {} : { NODE_OPTIONS: '' }),
       [invitationVariable]: JSON.stringify(invitation),
     },
