@@ -6,6 +6,7 @@ import { rehearsedTask, workerPart } from '../pool/rehearsal.js';
 import * as workerLoop from '../pool/worker-loop.js';
 import type { FamilyPlace, ServerInvitation } from '../process/bootstrap.js';
 import { knownMainModules, runChild, takeInvitation } from '../process/child.js';
+import { rehearseEnd } from '../process/early-end.js';
 import { type Part, rehearse } from '../process/rehearsal.js';
 import * as runTarget from '../process/run-target.js';
 import { targetMain } from '../process/target-message.js';
@@ -32,6 +33,7 @@ async function main({ server }: ServerInvitation): Promise<void> {
     await rehearse(processPart);
     await rehearse(workerPart);
     await rehearseImport();
+    rehearseEnd();
     // The worker's; here the server ends by it, until it serves.
     process.removeAllListeners('SIGINT');
   });

@@ -56,9 +56,10 @@ export function reseedRandom(): void {
   }
 }
 
-// Node hands these out of a batch that it has drawn before; a multiple of the batch is used up.
+// Node hands these out of a batch that it has drawn before: who takes as many as are in one has come to the next.
 const uuidBatch = 128;
 const intBatch = 1024;
+let hasInts = true;
 
 /** Whether Node's crypto module can have something in store. Loading it takes longer than a fork. */
 export function hasRandomCaches(): boolean {
@@ -66,11 +67,34 @@ export function hasRandomCaches(): boolean {
   return moduleLoadList?.includes('NativeModule internal/crypto/random') ?? true;
 }
 
-/** Uses up what Node's crypto module has in store: once in the server, where it is compiled, then in each child. */
+/** In the server: uses up what Node's crypto module has in store. */
+export function emptyRandomCaches(): void {
+  hasInts = !useUpInts();
+  dropRandomCaches();
+}
+
+/** In each child, what could not be used up by the server. */
 export function dropRandomCaches(): void {
   const crypto = process.getBuiltinModule('node:crypto');
   for (let i = 0; i < uuidBatch; i++) crypto.randomUUID();
-  for (let i = 0; i < intBatch; i++) crypto.randomInt(2);
+  if (hasInts) for (let i = 0; i < intBatch; i++) crypto.randomInt(2);
+}
+
+// Each is read from a buffer, which tells how many are left: two milliseconds of each child's start. False if it does not.
+function useUpInts(): boolean {
+  const { randomInt } = process.getBuiltinModule('node:crypto');
+  const { readUIntBE } = Buffer.prototype;
+  let left = -1;
+  Buffer.prototype.readUIntBE = function (offset: number, byteLength: number) {
+    left = this.length - offset - byteLength;
+    return Reflect.apply(readUIntBE, this, [offset, byteLength]) as number;
+  };
+  try {
+    for (let i = 0; i < intBatch && left !== 0; i++) randomInt(2);
+  } finally {
+    Buffer.prototype.readUIntBE = readUIntBE;
+  }
+  return left === 0;
 }
 
 function seed(random: SeededRandom): void {

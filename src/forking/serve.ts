@@ -4,11 +4,17 @@ import { makeClockForkable, restartClock, stopClock } from './clock.js';
 import { collectGarbage, hasLargeHeap } from './collect.js';
 import { endAs, rehearseEnding, watchEnding } from './ending.js';
 import { deferExtraCaCerts, type ExtraCaCerts } from './extra-ca-certs.js';
-import { withFeedback } from './feedback.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
+import { compilingAll, withFeedback } from './laziness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
 import { rememberEnvironment, setPid } from './program.js';
-import { dropRandomCaches, hasRandomCaches, makeRandomForkable, reseedRandom } from './random.js';
+import {
+  dropRandomCaches,
+  emptyRandomCaches,
+  hasRandomCaches,
+  makeRandomForkable,
+  reseedRandom,
+} from './random.js';
 import { standInForStreams, useStreams } from './standard-streams.js';
 
 /** How a server is set up: the value of an environment variable, as JSON. */
@@ -68,7 +74,7 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   rememberEnvironment();
   stopClock();
   const dropsCaches = hasRandomCaches();
-  if (dropsCaches) dropRandomCaches();
+  if (dropsCaches) emptyRandomCaches();
   const { pid, isSpare } = addon.serveForks(setup.control, setup.spares, setup.hasHugeText);
   become('copy', pid);
   if (dropsCaches) dropRandomCaches();
@@ -93,7 +99,7 @@ async function prepare(
   judge: () => Promise<string | undefined>,
 ): Promise<Refusal | undefined> {
   try {
-    await preload(setup);
+    await compilingAll(() => preload(setup));
   } catch (error) {
     if (!(error instanceof PreloadFailure)) throw error;
     return { kind: 'preload', ...error.refusal };

@@ -4,21 +4,30 @@ import { renamePath } from '../serialize/rename-path.js';
 import { resolveTask } from '../task/resolve.js';
 import type { ChildContext } from './child.js';
 import { currentProcess, setCurrentProcess } from './current-process.js';
+import { isDone, isUnderWay } from './early-end.js';
 import { Process } from './process.js';
 import { type TargetPayload, targetMessageType } from './target-message.js';
+
+const target = {
+  // Node's own code for that is 13.
+  onEmptyLoop(): void {
+    console.error('Forkyard: the target of this process waits for something that can no longer happen.');
+    process.exitCode = 13;
+  },
+};
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
   const report = (type: number, value: unknown): void => {
     channel.send({ type, id: 0, extra: 0 }, value);
     channel.wakePeerNow();
   };
-  process.once('beforeExit', reportUnsettled);
+  isUnderWay(target);
   try {
     const result = await run(payload as TargetPayload);
-    process.off('beforeExit', reportUnsettled);
+    isDone(target);
     report(targetMessageType.result, result);
   } catch (reason) {
-    process.off('beforeExit', reportUnsettled);
+    isDone(target);
     const error = renamePath(reason, (path) => `result${path}`);
     // As Python prints the traceback of a process that nobody may be waiting for.
     console.error(error);
@@ -30,15 +39,9 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
 
 async function run(payload: TargetPayload): Promise<unknown> {
   if (payload.target === undefined) return undefined;
-  const target = await resolveTask(payload.target);
-  if (payload.kind === 'target') return await (target as (...args: unknown[]) => unknown)(...payload.args);
-  const instance = Process.revive(target as unknown as typeof Process, payload.fields);
+  const run = await resolveTask(payload.target);
+  if (payload.kind === 'target') return await (run as (...args: unknown[]) => unknown)(...payload.args);
+  const instance = Process.revive(run as unknown as typeof Process, payload.fields);
   setCurrentProcess(instance);
   return await instance.run();
-}
-
-// The loop is empty and the target still waits: nothing can ever wake it. Node's own code for that is 13.
-function reportUnsettled(): void {
-  console.error('Forkyard: the target of this process waits for something that can no longer happen.');
-  process.exitCode = 13;
 }

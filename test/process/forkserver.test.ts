@@ -10,6 +10,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { getContext, Process, type ProcessOptions, prewarm } from '../../lib/index.js';
 import { getAffinity, setAffinity } from '../../lib/system.js';
 import { rejection } from '../conformance/caught.js';
+import { long } from '../fixtures/forking/long-function.mjs';
 import { forked } from '../fixtures/forking/tasks.mjs';
 import { runScript } from '../helpers/run-script.js';
 import { isForkServer, processesOf, processInfo } from '../helpers/system-state.js';
@@ -153,6 +154,10 @@ describe('random numbers', () => {
     const drawn = found.flatMap(({ usedBefore: _, ...own }) => Object.values(own).flat());
     expect(new Set([...drawn, ...(usedBefore as unknown[])]).size).toBe(drawn.length + 3);
   });
+
+  test('a child need not use up what the server has drawn: nothing is left of it', async () => {
+    expect(await run(long.firstRandomInt, { preload: [...preload, fixture('long-function.mjs')] })).toBe(0);
+  });
 });
 
 describe('preload', () => {
@@ -162,6 +167,13 @@ describe('preload', () => {
     await Promise.all([own.prewarm(), own.prewarm()]);
     await own.prewarm();
     expect(serversOf(process.pid)).toHaveLength(before + 1);
+  });
+
+  test('a function of a preloaded module is compiled before it is called', async () => {
+    const [first, second] = await run<number[]>(long.compile);
+    expect(first).toBeGreaterThan(0);
+    expect(second).toBe(0);
+    expect(await run(long.compile, { preload: [fixture('long-function.mjs')] })).toEqual([0, 0]);
   });
 
   test('a module that throws: the error names it, and the next start tries again', async () => {
