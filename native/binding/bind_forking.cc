@@ -103,11 +103,22 @@ os::Result<void> SettleCopy(Napi::Env env) {
   return {};
 }
 
-// serveForks(control, spares, hasHugeText): blocks. Returns in each copy, as { pid, isSpare }, and never in the server.
+// Calls it. False: it is done, or has thrown.
+bool Improve(const Napi::Function& improve) {
+  const Napi::HandleScope scope(improve.Env());
+  try {
+    return improve.Call({}).ToBoolean();
+  } catch (const Napi::Error&) {
+    return false;
+  }
+}
+
+// serveForks(control, spares, { improve, hasHugeText }): blocks. Returns in each copy, never in the server: { pid, isSpare }.
 Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const ServerSockets sockets{Int32Argument(info, 0), Int32Argument(info, 1)};
-  const bool has_huge_text = info[2].As<Napi::Boolean>();
+  const auto idle = info[2].As<Napi::Object>();
+  const auto improve = idle.Get("improve").As<Napi::Function>();
   for (int fd : {sockets.control, sockets.spares}) fcntl(fd, F_SETFD, FD_CLOEXEC);
   // Who does not take the offers does not hold up the others.
   fcntl(sockets.spares, F_SETFL, O_NONBLOCK);
@@ -116,10 +127,19 @@ Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
     throw SystemError(env, done.error(), "make the heap forkable");
   }
   hot_pages = os::HotPages::Create();
-  std::unique_ptr<os::HugeText> text =
-      has_huge_text ? os::HugeText::Of(reinterpret_cast<const void*>(&napi_get_uv_event_loop)) : nullptr;
-  os::Result<std::optional<ForkedCopy>> served = ServeForks(
-      sockets, {[env] { return SettleCopy(env); }, [&text] { return text != nullptr && text->Step(); }});
+  std::unique_ptr<os::HugeText> text;
+  if (idle.Get("hasHugeText").ToBoolean()) text = os::HugeText::Of(reinterpret_cast<void*>(&napi_get_uv_event_loop));
+  bool improves = true;
+  const auto next_improvement = [&] {
+    if (improves) improves = Improve(improve);
+    else if (text == nullptr || !text->Step()) text.reset();
+    if (improves || text != nullptr) return true;
+    // Copies made from now on have other pages to themselves.
+    hot_pages = os::HotPages::Create();
+    return false;
+  };
+  os::Result<std::optional<ForkedCopy>> served =
+      ServeForks(sockets, {[env] { return SettleCopy(env); }, next_improvement});
   if (!served) throw SystemError(env, served.error(), "serve forks");
   if (!served.value()) _exit(0);
   forked_copy = served.take();

@@ -30,9 +30,12 @@ async function rehearseImport(): Promise<void> {
 
 async function main({ server }: ServerInvitation): Promise<void> {
   const { invitation, lifelines } = await serve(server, async () => {
+    // It takes a millisecond, in which the rest happens.
+    const timer = new Promise((resolve) => setTimeout(resolve, 1));
     await rehearse(processPart);
     await rehearse(workerPart);
     await rehearseImport();
+    await timer;
     rehearseEnd();
     // The worker's; here the server ends by it, until it serves.
     process.removeAllListeners('SIGINT');

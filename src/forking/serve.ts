@@ -2,10 +2,11 @@
 import { loadAddon } from '../native/load.js';
 import { makeClockForkable, restartClock, stopClock } from './clock.js';
 import { collectGarbage, hasLargeHeap } from './collect.js';
+import { takeCommonCalls } from './common-calls.js';
 import { endAs, rehearseEnding, watchEnding } from './ending.js';
 import { deferExtraCaCerts, type ExtraCaCerts } from './extra-ca-certs.js';
 import { takeBaseline, whyUnfit } from './fitness.js';
-import { compilingAll, withFeedback } from './laziness.js';
+import { compilingAll, withFeedback, withFeedbackNow } from './laziness.js';
 import { PreloadFailure, type PreloadSet, preload } from './preload.js';
 import { rememberEnvironment, setPid } from './program.js';
 import {
@@ -57,6 +58,7 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   const addon = loadAddon();
   addon.attachLifelines([...setup.lifelines]);
   if (setup.extraCaCerts !== undefined) deferExtraCaCerts(setup.extraCaCerts);
+  const callNext = takeCommonCalls();
   makeRandomForkable();
   makeClockForkable();
   standInForStreams();
@@ -75,7 +77,11 @@ export async function serve(setup: ServerSetup, rehearse: () => Promise<void>): 
   stopClock();
   const dropsCaches = hasRandomCaches();
   if (dropsCaches) emptyRandomCaches();
-  const { pid, isSpare } = addon.serveForks(setup.control, setup.spares, setup.hasHugeText);
+  const improve = () => withFeedbackNow(callNext);
+  const { pid, isSpare } = addon.serveForks(setup.control, setup.spares, {
+    improve,
+    hasHugeText: setup.hasHugeText,
+  });
   become('copy', pid);
   if (dropsCaches) dropRandomCaches();
   if (isSpare) addon.prepareJoin(setup.arena, setup.liveness);

@@ -45,10 +45,15 @@ export interface ForkingAddon {
   canServeForks(): boolean;
   refuseForks(control: number, reason: string): void;
   /**
-   * Blocks, and returns in each copy; never in the server. A spare has time until somebody asks for it. `hasHugeText`: Node's
-   * code may be moved to huge pages, which takes as much memory.
+   * Blocks, and returns in each copy; never in the server. A spare has time until somebody asks for it. `improve` is called
+   * while nobody asks, until it returns false or throws. `hasHugeText`: Node's code may then be moved to huge pages, which takes as
+   * much memory.
    */
-  serveForks(control: number, spares: number, hasHugeText: boolean): { pid: number; isSpare: boolean };
+  serveForks(
+    control: number,
+    spares: number,
+    idle: { improve: () => boolean; hasHugeText: boolean },
+  ): { pid: number; isSpare: boolean };
   /** In a copy, once. Blocks in a spare until it is asked for: until then its signals and streams are those of the server. */
   becomeChild(): { invitation: string; lifelines: number[] };
   /** In a child that is about to run code of others: what it has written to, its successors will find copied. */

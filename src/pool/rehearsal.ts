@@ -20,7 +20,10 @@ export const workerPart: Part = {
   messages: [
     { head: { type: define, id: 0, extra: 0 }, value: rehearsedTask },
     { head: { type: apply, id: 1, extra: 0 }, value: [1] },
-    { head: { type: apply, id: 2, extra: 0 }, value: [{ text: 'a', list: [1, 'b', null] }] },
+    {
+      head: { type: apply, id: 2, extra: 0 },
+      value: [{ text: 'a', list: [1, 'b', null, 0.5, true, undefined] }],
+    },
     { head: { type: map, id: 3, extra: 0 }, value: [1, 2, 3] },
   ],
   // Started, ready, imported, and the results.

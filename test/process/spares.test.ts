@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { getContext, Process } from '../../lib/index.js';
+import { long } from '../fixtures/forking/long-function.mjs';
 import { forked } from '../fixtures/forking/tasks.mjs';
 import { runScript } from '../helpers/run-script.js';
 import {
@@ -149,6 +150,16 @@ test.skipIf(hugePages.includes('[never]'))('Node’s code moves to huge pages wh
   const spare = await waitingSpare();
   expect(isMoved(spare)).toBe(true);
   expect(await record(path)).toBe(spare.pid);
+});
+
+test('what programs call of Node is compiled when nobody asks', async () => {
+  const compiledIn = async (startMethod: 'forkserver' | 'spawn') => {
+    await using child = new Process({ target: long.callNode, preload, startMethod });
+    child.start();
+    return await child.result;
+  };
+  expect(await compiledIn('spawn')).toBeGreaterThan(0);
+  await until(async () => (await compiledIn('forkserver')) === 0);
 });
 
 test('perf keeps its names: the code of a server stays where its file is', async () => {
