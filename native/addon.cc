@@ -2,11 +2,11 @@
 #include <napi.h>
 
 #include "binding/bind_crash.h"
+#include "binding/bind_descriptors.h"
 #include "binding/bind_family.h"
 #include "binding/bind_forking.h"
 #include "binding/bind_memory.h"
 #include "binding/bind_system.h"
-#include "binding/bind_watch.h"
 #include "binding/constants.h"
 #include "binding/environment.h"
 
@@ -16,7 +16,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   forkyard::BindSystem(env, exports);
   forkyard::BindFamily(env, exports);
   forkyard::BindForking(env, exports);
-  forkyard::BindWatch(env, exports);
+  forkyard::BindDescriptors(env, exports);
   forkyard::BindMemory(env, exports);
   forkyard::BindCrash(env, exports);
   return exports;

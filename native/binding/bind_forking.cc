@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -25,7 +24,6 @@
 #include "os/hot_pages.h"
 #include "os/huge_text.h"
 #include "os/lifeline.h"
-#include "os/socket_pair.h"
 
 namespace forkyard {
 namespace {
@@ -43,25 +41,6 @@ Napi::Array ToArray(Napi::Env env, const std::vector<int>& numbers) {
   for (size_t i = 0; i < numbers.size(); i++) array.Set(static_cast<uint32_t>(i), numbers[i]);
   return array;
 }
-
-// socketPair(packets): [a, b], both the caller's. Packets: a's reads and writes never block.
-Napi::Value SocketPair(const Napi::CallbackInfo& info) {
-  const bool packets = info[0].As<Napi::Boolean>();
-  auto pair = os::MakeSocketPair(packets ? SOCK_SEQPACKET : SOCK_STREAM);
-  if (!pair) throw SystemError(info.Env(), pair.error(), "make a pair of sockets");
-  auto& [ours, theirs] = pair.value();
-  if (packets) fcntl(ours.get(), F_SETFL, O_NONBLOCK);
-  return ToArray(info.Env(), {ours.release(), theirs.release()});
-}
-
-// duplicateFd(fd): another descriptor of the same, the caller's.
-Napi::Value DuplicateFd(const Napi::CallbackInfo& info) {
-  const int fd = fcntl(Int32Argument(info, 0), F_DUPFD_CLOEXEC, 3);
-  if (fd < 0) throw SystemError(info.Env(), os::LastError("fcntl(F_DUPFD_CLOEXEC)"), "duplicate a descriptor");
-  return Napi::Number::New(info.Env(), fd);
-}
-
-void CloseFd(const Napi::CallbackInfo& info) { close(Int32Argument(info, 0)); }
 
 // attachLifelines(fds): before this process belongs to a family.
 void AttachLifelines(const Napi::CallbackInfo& info) {
@@ -103,14 +82,24 @@ os::Result<void> SettleCopy(Napi::Env env) {
   return {};
 }
 
+// After JavaScript has run here and before the next fork: brings V8's threads to rest, and gives copies the memory that V8 has
+// allocated, which it would keep from them.
+os::Result<void> MakeForkable() {
+  if (!FinishWorkerTasks()) return os::Error{ETIMEDOUT, "wait"};
+  return os::MakeAnonymousMemoryForkable();
+}
+
 // Calls it. False: it is done, or has thrown.
 bool Improve(const Napi::Function& improve) {
   const Napi::HandleScope scope(improve.Env());
+  bool goes_on = false;
   try {
-    return improve.Call({}).ToBoolean();
+    goes_on = improve.Call({}).ToBoolean();
   } catch (const Napi::Error&) {
-    return false;
   }
+  // Its copies would crash.
+  if (!MakeForkable()) _exit(1);
+  return goes_on;
 }
 
 // serveForks(control, spares, { improve, hasHugeText }): blocks. Returns in each copy, never in the server: { pid, isSpare }.
@@ -122,10 +111,7 @@ Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   for (int fd : {sockets.control, sockets.spares}) fcntl(fd, F_SETFD, FD_CLOEXEC);
   // Who does not take the offers does not hold up the others.
   fcntl(sockets.spares, F_SETFL, O_NONBLOCK);
-  if (!FinishWorkerTasks()) throw SystemError(env, os::Error{ETIMEDOUT, "wait"}, "bring V8's threads to rest");
-  if (os::Result<void> done = os::MakeAnonymousMemoryForkable(); !done) {
-    throw SystemError(env, done.error(), "make the heap forkable");
-  }
+  if (os::Result<void> done = MakeForkable(); !done) throw SystemError(env, done.error(), "make this process forkable");
   hot_pages = os::HotPages::Create();
   std::unique_ptr<os::HugeText> text;
   if (idle.Get("hasHugeText").ToBoolean()) text = os::HugeText::Of(reinterpret_cast<void*>(&napi_get_uv_event_loop));
@@ -275,9 +261,6 @@ void DeferExtraCaCertsHere(const Napi::CallbackInfo& info) { DeferExtraCaCerts(i
 }  // namespace
 
 void BindForking(Napi::Env env, Napi::Object exports) {
-  exports.Set("socketPair", Napi::Function::New(env, SocketPair));
-  exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
-  exports.Set("closeFd", Napi::Function::New(env, CloseFd));
   exports.Set("attachLifelines", Napi::Function::New(env, AttachLifelines));
   exports.Set("canServeForks", Napi::Function::New(env, CanServeForks));
   exports.Set("refuseForks", Napi::Function::New(env, RefuseForks));

@@ -176,6 +176,13 @@ describe('preload', () => {
     expect(await run(long.compile, { preload: [fixture('long-function.mjs')] })).toEqual([0, 0]);
   });
 
+  test('what its modules keep later, children have as well', async () => {
+    // Not imported here: it looks at each stack.
+    const module = fixture('stack-hook.mjs');
+    const count = () => run<number>({ module: module.href, name: 'countKept' }, { preload: [module] });
+    expect(await until(count)).toBe(100_000);
+  });
+
   test('a module that throws: the error names it, and the next start tries again', async () => {
     const path = join(folder, 'mended.mjs');
     writeFileSync(path, "throw new RangeError('not yet');");

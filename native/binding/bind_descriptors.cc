@@ -1,0 +1,66 @@
+// See bind_descriptors.h.
+#include "binding/bind_descriptors.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "binding/arguments.h"
+#include "binding/error.h"
+#include "binding/fd_watch.h"
+#include "os/socket_pair.h"
+
+namespace forkyard {
+namespace {
+
+// socketPair(packets): [a, b], both the caller's. Packets: a's reads and writes never block.
+Napi::Value SocketPair(const Napi::CallbackInfo& info) {
+  const bool packets = info[0].As<Napi::Boolean>();
+  auto pair = os::MakeSocketPair(packets ? SOCK_SEQPACKET : SOCK_STREAM);
+  if (!pair) throw SystemError(info.Env(), pair.error(), "make a pair of sockets");
+  auto& [ours, theirs] = pair.value();
+  if (packets) fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+  Napi::Array both = Napi::Array::New(info.Env(), 2);
+  both.Set(0u, ours.release());
+  both.Set(1u, theirs.release());
+  return both;
+}
+
+// duplicateFd(fd): another descriptor of the same, the caller's.
+Napi::Value DuplicateFd(const Napi::CallbackInfo& info) {
+  const int fd = fcntl(Int32Argument(info, 0), F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) throw SystemError(info.Env(), os::LastError("fcntl(F_DUPFD_CLOEXEC)"), "duplicate a descriptor");
+  return Napi::Number::New(info.Env(), fd);
+}
+
+void CloseFd(const Napi::CallbackInfo& info) { close(Int32Argument(info, 0)); }
+
+// watchFd(fd, onReadable): a watch, which keeps no event loop alive. The descriptor is its own from now on.
+Napi::Value Watch(const Napi::CallbackInfo& info) {
+  auto watch = std::make_unique<FdWatch>(info.Env(), Int32Argument(info, 0), info[1].As<Napi::Function>());
+  return Napi::External<FdWatch>::New(info.Env(), watch.release(), [](Napi::Env, FdWatch* gone) { delete gone; });
+}
+
+FdWatch& WatchArgument(const Napi::CallbackInfo& info) { return *info[0].As<Napi::External<FdWatch>>().Data(); }
+
+void PauseWatch(const Napi::CallbackInfo& info) { WatchArgument(info).Pause(); }
+
+void StopWatch(const Napi::CallbackInfo& info) { WatchArgument(info).Stop(); }
+
+void KeepWatchAlive(const Napi::CallbackInfo& info) { WatchArgument(info).KeepLoopAlive(info[1].As<Napi::Boolean>()); }
+
+}  // namespace
+
+void BindDescriptors(Napi::Env env, Napi::Object exports) {
+  exports.Set("socketPair", Napi::Function::New(env, SocketPair));
+  exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
+  exports.Set("closeFd", Napi::Function::New(env, CloseFd));
+  exports.Set("watchFd", Napi::Function::New(env, Watch));
+  exports.Set("pauseWatch", Napi::Function::New(env, PauseWatch));
+  exports.Set("stopWatch", Napi::Function::New(env, StopWatch));
+  exports.Set("keepWatchAlive", Napi::Function::New(env, KeepWatchAlive));
+}
+
+}  // namespace forkyard
