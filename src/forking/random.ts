@@ -84,16 +84,15 @@ export function dropRandomCaches(): void {
 function useUpInts(): boolean {
   const { randomInt } = process.getBuiltinModule('node:crypto');
   const { readUIntBE } = Buffer.prototype;
+  const isWritable = Reflect.getOwnPropertyDescriptor(Buffer.prototype, 'readUIntBE')?.writable;
+  if (isWritable !== true) return false;
   let left = -1;
   Buffer.prototype.readUIntBE = function (offset: number, byteLength: number) {
     left = this.length - offset - byteLength;
     return Reflect.apply(readUIntBE, this, [offset, byteLength]) as number;
   };
-  try {
-    for (let i = 0; i < intBatch && left !== 0; i++) randomInt(2);
-  } finally {
-    Buffer.prototype.readUIntBE = readUIntBE;
-  }
+  for (let i = 0; i < intBatch && left !== 0; i++) randomInt(2);
+  Buffer.prototype.readUIntBE = readUIntBE;
   return left === 0;
 }
 

@@ -12,14 +12,14 @@ export interface UnderWay {
 const underWay = new Set<UnderWay>();
 let isListening = false;
 
-/** `work` is told of an early end, once, until `isDone` is called with it. */
-export function isUnderWay(work: UnderWay): void {
+/** `work` is told of an early end, once; until `offEarlyEnd` is called with it. */
+export function onEarlyEnd(work: UnderWay): void {
   if (!isListening) process.on('beforeExit', tellEmptyLoop).on('exit', tellExit);
   isListening = true;
   underWay.add(work);
 }
 
-export function isDone(work: UnderWay): void {
+export function offEarlyEnd(work: UnderWay): void {
   underWay.delete(work);
 }
 

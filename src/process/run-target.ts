@@ -4,7 +4,7 @@ import { renamePath } from '../serialize/rename-path.js';
 import { resolveTask } from '../task/resolve.js';
 import type { ChildContext } from './child.js';
 import { currentProcess, setCurrentProcess } from './current-process.js';
-import { isDone, isUnderWay } from './early-end.js';
+import { offEarlyEnd, onEarlyEnd } from './early-end.js';
 import { Process } from './process.js';
 import { type TargetPayload, targetMessageType } from './target-message.js';
 
@@ -21,13 +21,13 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
     channel.send({ type, id: 0, extra: 0 }, value);
     channel.wakePeerNow();
   };
-  isUnderWay(target);
+  onEarlyEnd(target);
   try {
     const result = await run(payload as TargetPayload);
-    isDone(target);
+    offEarlyEnd(target);
     report(targetMessageType.result, result);
   } catch (reason) {
-    isDone(target);
+    offEarlyEnd(target);
     const error = renamePath(reason, (path) => `result${path}`);
     // As Python prints the traceback of a process that nobody may be waiting for.
     console.error(error);
