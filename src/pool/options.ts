@@ -5,6 +5,7 @@ import { refuseUnknownOptions } from '../process/known-options.js';
 import { resolveEnv } from '../process/options.js';
 import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
 import { resolveStart } from '../process/start-method/defaults.js';
+import { prepareForkserver } from '../process/start-method/forkserver.js';
 import type { StartMethodName } from '../process/start-method/start-method.js';
 import { cpuCount } from '../system/cpu-count.js';
 import { type CpuSpec, resolveCpus } from '../system/resolve-cpus.js';
@@ -89,7 +90,10 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'retries',
 ];
 
-/** `second`: what a caller gave besides, as in Python's `Pool(4, initializer)`. */
+/**
+ * Begins to start the fork server as soon as it is clear which: that takes longest. `second`: what a caller gave besides, as in
+ * Python's `Pool(4, initializer)`.
+ */
 export function resolvePoolOptions(given: number | PoolOptions = {}, second?: unknown): ResolvedPoolOptions {
   if (second !== undefined) {
     throw argumentTypeError(method, 'options', 'the only argument: { processes: 4, initializer }', second);
@@ -99,6 +103,9 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
   }
   refuseUnknownOptions(method, options, optionNames);
+  const start = resolveStart(method, { startMethod: options.startMethod, preload: options.preload });
+  const env = resolveEnv(method, options.env);
+  if (start.startMethod === 'forkserver') prepareForkserver(start.preload, env);
   const {
     initializer,
     initargs = [],
@@ -124,8 +131,8 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
       const own = cpus?.[index];
       return own === undefined ? common : { ...common, cpus: own };
     }),
-    env: resolveEnv(method, options.env),
-    ...resolveStart(method, { startMethod: options.startMethod, preload: options.preload }),
+    env,
+    ...start,
     stdout,
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),

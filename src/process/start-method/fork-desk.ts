@@ -48,6 +48,16 @@ export class ForkDesk implements OrderDesk {
     return order.launch;
   }
 
+  /** Begins to start the server, if there is none. */
+  prepare(): void {
+    if (this.#isUnfit || this.#pause !== undefined) return;
+    try {
+      this.#server ??= this.#start();
+    } catch {
+      // Whoever needs it tries again, and is told.
+    }
+  }
+
   /** Starts the server before it is needed, and waits until it serves; or until it is clear that none will. */
   async prewarm(): Promise<void> {
     this.hold();

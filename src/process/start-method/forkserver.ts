@@ -20,10 +20,20 @@ export const forkserverMethod: StartMethod = {
       warnOnce(server);
       return spawnMethod.launch(request);
     }
-    const isOther = readByNode.some((name) => variableOf(request.env, name) !== readHere.get(name));
-    return isOther ? spawnMethod.launch(request) : deskFor(server, request.preload).launch(request);
+    return isOther(request.env)
+      ? spawnMethod.launch(request)
+      : deskFor(server, request.preload).launch(request);
   },
 };
+
+/**
+ * Begins to start the server for processes with this `preload` and this environment. What is wrong with it, their own start
+ * will tell.
+ */
+export function prepareForkserver(preload: readonly string[], env: string): void {
+  const server = flagsOfServer();
+  if (typeof server !== 'string' && !isOther(env)) deskFor(server, preload).prepare();
+}
 
 /** Resolves when the fork server for `preload` can answer at once; rejects if a module cannot be preloaded. */
 export async function prewarmForkserver(preload: readonly string[]): Promise<void> {
@@ -38,6 +48,10 @@ function flagsOfServer(): ServerFlags | string {
     flags = serverFlags(process.execArgv, readHere.get('NODE_OPTIONS'));
   }
   return flags;
+}
+
+function isOther(env: string): boolean {
+  return readByNode.some((name) => variableOf(env, name) !== readHere.get(name));
 }
 
 // A server keeps the rights that it was started with: a process that has given up some must not have children with more.
