@@ -102,6 +102,11 @@ TEST(who_has_written_to_very_much_is_no_example) {
   CHECK(FaultsAfterPopulating(memory, *pages) < 10);
 }
 
+// The address sanitizer would look at a page of its own for each.
+__attribute__((no_sanitize_address)) void ReadEach(const volatile char* start, size_t count, size_t bytes) {
+  for (size_t i = 0; i < count; i++) (void)start[i * bytes];
+}
+
 TEST(a_copy_finds_mapped_what_an_earlier_one_read_of_a_file) {
   // Each fault maps sixteen pages: one is read of each thirty-two.
   constexpr size_t kStep = 32;
@@ -119,7 +124,7 @@ TEST(a_copy_finds_mapped_what_an_earlier_one_read_of_a_file) {
   const auto read_all = [&] {
     rusage before{}, after{};
     getrusage(RUSAGE_SELF, &before);
-    for (size_t i = 0; i < kReads; i++) (void)file[i * kStep * page];
+    ReadEach(file, kReads, kStep * page);
     getrusage(RUSAGE_SELF, &after);
     return static_cast<int>(after.ru_minflt - before.ru_minflt);
   };
