@@ -5,7 +5,10 @@
 
 #include <dlfcn.h>
 
+#include <cstdint>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 namespace forkyard {
 namespace {
@@ -46,8 +49,14 @@ bool CanDeferExtraCaCerts(Napi::Env env) {
 }
 
 void DeferExtraCaCerts(std::string file) {
+  auto kept = std::make_unique<std::string>(std::move(file));
+  if (FindGetExNewIndex()(kStores, 0, kept.get(), ReadOnce, nullptr, nullptr) < 0) {
+    // Memory is out: nobody will be told.
+    FindUseExtraCaCerts()(*kept);
+    return;
+  }
   // For as long as the process: stores may be made while it ends.
-  FindGetExNewIndex()(kStores, 0, new std::string(std::move(file)), ReadOnce, nullptr, nullptr);
+  (void)kept.release();
 }
 
 }  // namespace forkyard

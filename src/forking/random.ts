@@ -67,13 +67,13 @@ export function hasRandomCaches(): boolean {
   return moduleLoadList?.includes('NativeModule internal/crypto/random') ?? true;
 }
 
-/** In the server: uses up what Node's crypto module has in store. */
+/** In the server: uses up the whole numbers that Node's crypto module has in store, and lets it compile the rest. */
 export function emptyRandomCaches(): void {
   hasInts = !useUpInts();
   dropRandomCaches();
 }
 
-/** In each child, what could not be used up by the server. */
+/** In each child: passes by what is left of the server's. How many ids that are, nobody tells. */
 export function dropRandomCaches(): void {
   const crypto = process.getBuiltinModule('node:crypto');
   for (let i = 0; i < uuidBatch; i++) crypto.randomUUID();

@@ -91,8 +91,8 @@ const optionNames: readonly (keyof PoolOptions)[] = [
 ];
 
 /**
- * Begins to start the fork server as soon as it is clear which: that takes longest. `second`: what a caller gave besides, as in
- * Python's `Pool(4, initializer)`.
+ * Begins to start the fork server as soon as nothing can be wrong with the options: that takes longest. `second`: what a caller
+ * gave besides, as in Python's `Pool(4, initializer)`.
  */
 export function resolvePoolOptions(given: number | PoolOptions = {}, second?: unknown): ResolvedPoolOptions {
   if (second !== undefined) {
@@ -103,9 +103,6 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
     throw argumentTypeError(method, 'options', 'a number of processes or an object', given);
   }
   refuseUnknownOptions(method, options, optionNames);
-  const start = resolveStart(method, { startMethod: options.startMethod, preload: options.preload });
-  const env = resolveEnv(method, options.env);
-  if (start.startMethod === 'forkserver') prepareForkserver(start.preload, env);
   const {
     initializer,
     initargs = [],
@@ -122,7 +119,7 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
   const { priority, scheduler } = options;
   const common = resolveScheduling(method, { priority, scheduler });
   const cpus = options.cpus === undefined ? undefined : resolveCpus(options.cpus, processes, { method });
-  return {
+  const checked = {
     processes,
     initializer: initializer === undefined ? undefined : referenceOf(initializer as TaskTarget, method),
     initargs: [...initargs],
@@ -131,24 +128,25 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
       const own = cpus?.[index];
       return own === undefined ? common : { ...common, cpus: own };
     }),
-    env,
-    ...start,
+    env: resolveEnv(method, options.env),
+    ...resolveStart(method, { startMethod: options.startMethod, preload: options.preload }),
     stdout,
     name,
     restartBudget: wholeNumber(method, 'restartBudget', options.restartBudget ?? Math.max(8, 4 * processes)),
-    spin: resolveSpin(options.spin),
     limits: {
       timeoutMs: duration(method, 'taskTimeout', taskTimeout),
       retries: countOf(method, 'retries', retries),
     },
   };
+  const spinUs = countOf(method, 'spin', options.spin === undefined ? defaultSpinUs : options.spin);
+  if (checked.startMethod === 'forkserver') prepareForkserver(checked.preload, checked.env);
+  return { ...checked, spin: spinFor(spinUs) };
 }
 
 // A spinner needs a processor that nobody else needs: with one, there is none.
-function resolveSpin(us: unknown = defaultSpinUs): SpinSettings {
+function spinFor(us: number): SpinSettings {
   const members = cpuCount();
-  const checked = countOf(method, 'spin', us);
-  return members < 2 ? noSpinning : { us: Math.min(checked, longestSpinUs), members };
+  return members < 2 ? noSpinning : { us: Math.min(us, longestSpinUs), members };
 }
 
 /** `value` if it is an integer of at least 1. */

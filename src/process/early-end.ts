@@ -12,7 +12,7 @@ export interface UnderWay {
 const underWay = new Set<UnderWay>();
 let isListening = false;
 
-/** `work` is told of an early end, once; until `offEarlyEnd` is called with it. */
+/** From now until `offEarlyEnd(work)`, `work` is told of an early end, once. */
 export function onEarlyEnd(work: UnderWay): void {
   if (!isListening) process.on('beforeExit', tellEmptyLoop).on('exit', tellExit);
   isListening = true;

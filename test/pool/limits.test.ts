@@ -216,6 +216,13 @@ describe('signal', () => {
   test('ends a map and an imap as a whole', async () => {
     const controller = new AbortController();
     const { signal } = controller;
+    const map = rejection(
+      pool.map(
+        limited.nap,
+        Array.from({ length: 1000 }, () => 20),
+        { signal },
+      ),
+    );
     const results: number[] = [];
     const imap = rejection(
       (async () => {
@@ -227,15 +234,7 @@ describe('signal', () => {
           results.push(result);
       })(),
     );
-    // First it alone: the chunks of the map may take turns of seconds.
     await until(() => results.length > 0);
-    const map = rejection(
-      pool.map(
-        limited.nap,
-        Array.from({ length: 1000 }, () => 20),
-        { signal },
-      ),
-    );
     controller.abort('stop');
     const caught = await Promise.allSettled([map, imap]);
     expect(caught.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
