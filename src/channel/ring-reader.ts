@@ -28,6 +28,8 @@ export class RingReader extends RecordCursor {
     this.#crashes = addon.constants.crashPoints > 0;
     this.#head = Atomics.load(this.words, ring.constants.ringHead) >>> 0;
     this.#tail = this.#head;
+    // The producer conceded the first record, and may have taken back others behind it.
+    this.#claimed = Atomics.load(this.words, ring.constants.ringBegun) >>> 0 !== this.#head;
   }
 
   /** Whether something is published beyond the head. */

@@ -29,6 +29,12 @@ export class UnbegunRecords extends RecordCursor {
     return Atomics.load(this.words, this.ring.constants.ringBegun) >>> 0;
   }
 
+  /** Leaves what was written so far to the consumer for good. Only before there is one. */
+  concede(): void {
+    const { ringBegun, ringTail } = this.ring.constants;
+    Atomics.store(this.words, ringBegun, Atomics.load(this.words, ringTail));
+  }
+
   /** The next record that is not begun, now this side's again; null if there is none, or none that can be read. */
   take(): UnbegunRecord | null {
     const { ringTail } = this.ring.constants;

@@ -42,7 +42,7 @@ export class Balancer {
     let backlog = false;
     let idle = false;
     for (const member of this.#crew.members) {
-      if (member.held === 0) idle = true;
+      if (member.held === 0) idle ||= member.isReady;
       else if (!hasUnbegun(member)) continue;
       else if (member.held > 1) backlog = true;
       else waking = true;
@@ -52,8 +52,9 @@ export class Balancer {
   }
 
   #balance(): void {
-    const idle = this.#crew.members.filter(({ held }) => held === 0).length;
-    const loaded = this.#crew.members.filter(({ held }) => held > 0).filter(hasUnbegun);
+    const { members } = this.#crew;
+    const idle = members.filter(({ held, isReady }) => held === 0 && isReady).length;
+    const loaded = members.filter(({ held }) => held > 0).filter(hasUnbegun);
     loaded.sort((a, b) => b.held - a.held);
     for (const member of loaded.slice(0, Math.max(1, idle))) {
       const isStuck = this.#lastProgress.get(member.index) === member.worker.progress;

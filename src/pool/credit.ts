@@ -5,8 +5,13 @@ const targetUs = 6000;
 const longTaskUs = 10_000;
 const mostTasks = 1024;
 
+/** Whether nothing should wait behind it in the same worker. */
+export function isLong(taskUs: number): boolean {
+  return taskUs >= longTaskUs;
+}
+
 /** `meanTaskUs` is 0 while nothing is known: then none waits behind another that may be long. */
 export function creditFor(meanTaskUs: number, concurrency: number): number {
-  if (meanTaskUs === 0 || meanTaskUs >= longTaskUs) return concurrency;
+  if (meanTaskUs === 0 || isLong(meanTaskUs)) return concurrency;
   return Math.min(mostTasks, Math.max(concurrency + 1, Math.ceil(targetUs / meanTaskUs)));
 }

@@ -7,7 +7,7 @@ import { creditFor } from './credit.js';
 // was found to pay; with 50, sixteen workers on two processors did half as much.
 const wakeUs = 200;
 
-/** A worker that is ready for tasks. */
+/** A worker that has tasks, or may be given some. */
 export interface CrewMember {
   readonly index: number;
   readonly worker: PoolWorker;
@@ -15,6 +15,8 @@ export interface CrewMember {
   readonly defined: Set<number>;
   /** Of these, the ones whose modules it has imported. */
   readonly imported: Set<number>;
+  /** False: it is still starting. */
+  isReady: boolean;
   held: number;
   credit: number;
   /** As it was when the credit was measured. */
@@ -25,7 +27,8 @@ export interface CrewMember {
 export class Crew {
   readonly #members = new Map<number, CrewMember>();
   readonly #concurrency: number;
-  #order: CrewMember[] = [];
+  #all: CrewMember[] = [];
+  #ready: CrewMember[] = [];
   #next = 0;
   #latest: CrewMember | undefined;
   #current: CrewMember | undefined;
@@ -35,8 +38,9 @@ export class Crew {
     this.#concurrency = concurrency;
   }
 
+  /** With those that are starting. */
   get members(): readonly CrewMember[] {
-    return this.#order;
+    return this.#all;
   }
 
   get(index: number): CrewMember | undefined {
@@ -47,42 +51,66 @@ export class Crew {
     return this.#members.get(member.index) === member;
   }
 
-  add(index: number, worker: PoolWorker): CrewMember {
-    const credit = creditFor(0, this.#concurrency);
+  /** One that is starting: as long as no other is ready, it is given what it can run at a time, to begin with. */
+  expect(index: number, worker: PoolWorker): CrewMember {
     const member: CrewMember = {
       index,
       worker,
       defined: new Set(),
       imported: new Set(),
+      isReady: false,
       held: 0,
-      credit,
+      credit: creditFor(0, this.#concurrency),
       meanTaskUs: 0,
       completed: 0,
     };
     this.#members.set(index, member);
-    this.#order = [...this.#members.values()];
-    this.#free += credit;
+    this.#all = [...this.#members.values()];
     return member;
+  }
+
+  welcome(member: CrewMember): void {
+    member.isReady = true;
+    this.#ready.push(member);
+    this.#free += Math.max(0, member.credit - member.held);
   }
 
   remove(index: number): void {
     const member = this.#members.get(index);
     if (member === undefined) return;
-    this.#free -= Math.max(0, member.credit - member.held);
     this.#members.delete(index);
-    this.#order = [...this.#members.values()];
+    this.#all = [...this.#members.values()];
+    if (!member.isReady) return;
+    this.#free -= Math.max(0, member.credit - member.held);
+    this.#ready = this.#ready.filter((other) => other !== member);
+  }
+
+  /** How many tasks can run at a time, when all have started. */
+  get slots(): number {
+    return this.#all.length * this.#concurrency;
   }
 
   /**
    * The next worker with credit and room: the one that got the last task, until it has work enough to be worth
-   * another; then an idle one if there is one, the last that became idle first; else in turn.
+   * another; then an idle one if there is one, the last that became idle first; else in turn. A task of which
+   * nothing is known is always worth another worker.
    */
-  pick(): CrewMember | undefined {
+  pick(isKnown = true): CrewMember | undefined {
+    if (this.#ready.length === 0) return this.#pickStarting();
     if (this.#free <= 0) return undefined;
     const current = this.#current;
-    if (current !== undefined && this.#shouldHaveMore(current)) return current;
+    if (isKnown && current !== undefined && this.#shouldHaveMore(current)) return current;
     this.#current = this.#pickAnother();
     return this.#current;
+  }
+
+  #pickStarting(): CrewMember | undefined {
+    let least: CrewMember | undefined;
+    for (const member of this.#all) {
+      if (member.held >= member.credit || !member.worker.hasRoom) continue;
+      if (least === undefined || member.held < least.held) least = member;
+    }
+    return least;
   }
 
   #shouldHaveMore(member: CrewMember): boolean {
@@ -95,7 +123,7 @@ export class Crew {
     // It may still be awake, and has what it needs in the caches.
     const latest = this.#latest;
     if (latest?.held === 0 && latest.worker.hasRoom && this.has(latest)) return latest;
-    const order = this.#order;
+    const order = this.#ready;
     let fallback: CrewMember | undefined;
     for (let i = 0; i < order.length; i++) {
       const place = (this.#next + i) % order.length;
@@ -115,25 +143,29 @@ export class Crew {
   passOver(member: CrewMember): void {
     if (this.#current === member) this.#current = undefined;
     if (this.#latest === member) this.#latest = undefined;
-    this.#next = this.#order.indexOf(member) + 1;
+    this.#next = this.#ready.indexOf(member) + 1;
   }
 
   take(member: CrewMember): void {
-    if (member.held < member.credit && this.has(member)) this.#free--;
+    if (member.held < member.credit && this.#countsAsFree(member)) this.#free--;
     member.held++;
   }
 
   giveBack(member: CrewMember): void {
     member.held--;
     if (member.held === 0) this.#latest = member;
-    if (member.held < member.credit && this.has(member)) this.#free++;
+    if (member.held < member.credit && this.#countsAsFree(member)) this.#free++;
+  }
+
+  #countsAsFree(member: CrewMember): boolean {
+    return member.isReady && this.has(member);
   }
 
   /** Follows the run time of the worker's tasks. */
   updateCredit(member: CrewMember): void {
     member.meanTaskUs = member.worker.meanTaskUs;
     const credit = creditFor(member.meanTaskUs, this.#concurrency);
-    if (credit === member.credit || !this.has(member)) return;
+    if (credit === member.credit || !this.#countsAsFree(member)) return;
     this.#free += Math.max(0, credit - member.held) - Math.max(0, member.credit - member.held);
     member.credit = credit;
   }

@@ -1,8 +1,7 @@
-// Gives tasks to workers and results to those who asked. Knows nothing of starting or replacing workers
-// (supervisor.ts), of how results are collected (results/), nor of what happens to failed tasks (outcomes.ts).
+// Gives tasks to workers and results to those who asked. Who the workers are is supervisor.ts, what failure costs outcomes.ts.
 import type { EncodedMessage } from '../channel/ring-writer.js';
 import type { ExitStatus } from '../process/exit-status.js';
-import type { UnstartedTask, WorkerResult } from './backend.js';
+import type { PoolWorker, UnstartedTask, WorkerResult } from './backend.js';
 import { Backlog } from './backlog.js';
 import { Balancer } from './balancer.js';
 import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
@@ -121,7 +120,7 @@ export class Dispatcher {
   settle(member: CrewMember, result: WorkerResult): void {
     const entry = this.#table.get(result.id);
     if (entry === undefined || entry.worker !== member.index) return;
-    this.#forget(entry);
+    this.#forget(entry, member.worker);
     this.crew.giveBack(member);
     member.completed++;
     let value: unknown;
@@ -201,8 +200,9 @@ export class Dispatcher {
     }
   }
 
-  #forget(entry: TaskEntry): void {
+  #forget(entry: TaskEntry, ran?: PoolWorker): void {
     this.#table.delete(entry);
+    if (entry.type !== taskMessageType.apply) this.#feeds.noteSettled(entry, ran?.meanTaskUs);
     if (entry.limits.timeoutMs > 0) this.#timeLimits.forget(entry);
   }
 
@@ -272,7 +272,8 @@ export class Dispatcher {
 
   // True if the feed gave a chunk to a worker.
   #pumpFeed(feed: Feed): boolean {
-    const picked = this.waiting === 0 ? this.crew.pick() : undefined;
+    const mayGive = this.waiting === 0 && this.#feeds.mayHaveMore(feed, this.crew.slots);
+    const picked = mayGive ? this.crew.pick(this.#feeds.isKnown(feed)) : undefined;
     const chunk = picked === undefined ? null : feed.next();
     // The input that was read may have ended the call, or the pool.
     const isWanted = this.#feeds.has(feed);
@@ -282,6 +283,7 @@ export class Dispatcher {
     const entry = this.#table.add(feed, chunk, firstAttempt(chunk));
     try {
       this.#giveOrKeep(entry, chunk.value, member);
+      this.#feeds.noteGiven(feed, chunk);
     } catch (error) {
       this.#table.delete(entry);
       feed.onFailure(chunk.index, unsendable(error, chunk));

@@ -1,6 +1,5 @@
 // What a fork server rehearses of a worker's life: a definition, some calls, a chunk.
 
-import { noSpinning } from '../family/spinning.js';
 import { moduleUrl } from '../location.js';
 import type { Part } from '../process/rehearsal.js';
 import type { TaskReference } from '../task/reference.js';
@@ -12,7 +11,8 @@ export const rehearsedTask: TaskReference = {
   module: moduleUrl('pool/rehearsed.js').href,
   name: 'rehearsed',
 };
-const payload: WorkerPayload = { concurrency: 1, spin: noSpinning, initializer: undefined, initargs: [] };
+const spin = { us: 100, members: 1 };
+const payload: WorkerPayload = { concurrency: 1, spin, initializer: undefined, initargs: [] };
 
 export const workerPart: Part = {
   main: moduleUrl('pool/worker-loop.js'),

@@ -1,4 +1,5 @@
 // Figures of a pool at one moment: what `pool.stats()` gives.
+import type { CrewMember } from './crew.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -50,9 +51,9 @@ export function collectStatistics(
   const workers = supervisor.posts.map(({ worker, member, closing }) => ({
     name: worker.name,
     pid: worker.pid,
-    state: workerState(closing, member?.held),
-    held: member?.held ?? 0,
-    completed: member?.completed ?? 0,
+    state: workerState(closing, member),
+    held: member.held,
+    completed: member.completed,
     busyMs: worker.busyMs,
     meanTaskUs: worker.meanTaskUs,
   }));
@@ -60,8 +61,8 @@ export function collectStatistics(
   return { state, workers, unsettled, waiting, completed, failed, lost, timedOut, retried, restarts };
 }
 
-function workerState(closing: boolean, held: number | undefined): WorkerStatistics['state'] {
+function workerState(closing: boolean, { isReady, held }: CrewMember): WorkerStatistics['state'] {
   if (closing) return 'ending';
-  if (held === undefined) return 'starting';
+  if (!isReady) return 'starting';
   return held > 0 ? 'busy' : 'idle';
 }

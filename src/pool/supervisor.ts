@@ -13,7 +13,7 @@ interface Post {
   readonly index: number;
   readonly seat: number;
   worker: PoolWorker;
-  member: CrewMember | undefined;
+  member: CrewMember;
   status: ExitStatus | undefined;
   startFailed: boolean;
   closing: boolean;
@@ -122,7 +122,7 @@ export class Supervisor {
       index,
       seat,
       worker: undefined as unknown as PoolWorker,
-      member: undefined,
+      member: undefined as unknown as CrewMember,
       status: undefined,
       startFailed: false,
       closing: false,
@@ -138,32 +138,32 @@ export class Supervisor {
         onInitializerFailed: (error) =>
           this.#onStartFailed(post, 'The initializer failed in a worker', error),
         onResult: (result) => this.#onResult(post, result),
-        onImported: (taskNumber) => post.member?.imported.add(taskNumber),
+        onImported: (taskNumber) => post.member.imported.add(taskNumber),
         onDrained: () => this.#onDrained(post),
         onEnded: (status) => this.#onEnded(post, status),
         onReclaimed: (unstarted) => {
           this.#posts.delete(index);
-          if (post.member !== undefined) this.#dispatcher.reclaim(post.member, unstarted, status(post));
+          this.#dispatcher.reclaim(post.member, unstarted, status(post));
           this.#reportAllGone();
         },
       },
     );
+    post.member = this.#dispatcher.crew.expect(index, post.worker);
     this.#posts.set(index, post);
   }
 
   #onReady(post: Post): void {
     if (post.closing) return;
-    post.member = this.#dispatcher.crew.add(post.index, post.worker);
+    this.#dispatcher.crew.welcome(post.member);
     this.#dispatcher.pump();
   }
 
   #onResult(post: Post, result: WorkerResult): void {
     this.#deathsInARow = 0;
-    if (post.member !== undefined) this.#dispatcher.settle(post.member, result);
+    this.#dispatcher.settle(post.member, result);
   }
 
   #onDrained(post: Post): void {
-    if (post.member === undefined) return;
     this.#dispatcher.crew.updateCredit(post.member);
     this.#dispatcher.pump();
   }
@@ -172,11 +172,12 @@ export class Supervisor {
     post.startFailed = true;
     if (post.worker?.pid == null) this.#posts.delete(post.index);
     this.#break(`${what}: ${message(cause)}`, cause);
+    this.#reportAllGone();
   }
 
   #onEnded(post: Post, ended: ExitStatus): void {
     post.status = ended;
-    if (post.member !== undefined) this.#dispatcher.loseBegun(post.member, ended);
+    this.#dispatcher.loseBegun(post.member, ended);
     if (post.closing || post.startFailed || post.dismissed || !this.#replacing) return;
     this.#deathsInARow++;
     if (this.#deathsInARow > this.#options.restartBudget) {

@@ -87,6 +87,8 @@ export class ChildHandle {
     };
     try {
       this.channel.send({ type: bootMessageType.boot, id: 0, extra: 0 }, boot);
+      // What the owner sends behind it may be taken back even before the child has read it.
+      this.channel.unbegun.concede();
     } catch (error) {
       this.#abandon();
       throw renamePath(error, (path) => path.replace(/^payload\./, ''));

@@ -137,6 +137,25 @@ test('a map spreads over all workers', async () => {
   expect(new Set(pids).size).toBe(2);
 });
 
+test('an input of long chunks does not keep the workers from another, whatever was run before', async () => {
+  const pool = open(2);
+  for (let n = 0; n < 500; n++) await pool.apply(tasks.square, [n]);
+  const completed = () => pool.stats().workers.reduce((sum, worker) => sum + worker.completed, 0);
+  const before = completed();
+  const long = rejection(
+    pool.map(
+      tasks.burnOf,
+      Array.from({ length: 160 }, () => 10),
+      { chunkSize: 10 },
+    ),
+  );
+  expect(await pool.map(tasks.square, [5])).toEqual([25]);
+  // Of sixteen chunks two were given out before it was asked for, and maybe two more meanwhile.
+  expect(completed() - before).toBeLessThan(8);
+  pool.terminate();
+  await long;
+});
+
 test('every task is run exactly once', async () => {
   const pool = open(2);
   const { path, lines } = mark();
