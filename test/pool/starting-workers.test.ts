@@ -60,7 +60,7 @@ test('one that is killed meanwhile leaves its task to its successor', async () =
 
 describe('a call that is given up', () => {
   test('while its worker is still to be started costs no worker, and is not run', async () => {
-    const pool = open(1);
+    const pool = open({ processes: 1, initializer: tasks.setUpLater, initargs: [0] });
     const { path, lines } = mark();
     const controller = new AbortController();
     const ended = rejection(pool.apply(tasks.note, [path, 1], { signal: controller.signal }));

@@ -48,6 +48,7 @@ test('counts what was done, failed, lost and restarted', async () => {
 test('work in hand and work that waits', async () => {
   const pool = new Pool(1);
   pools.push(pool);
+  await until(() => pool.stats().workers[0]?.state === 'idle');
   const [started, gate] = [mark(), mark()];
   const pending = [pool.apply(tasks.until, [started.path, gate.path, 'first'])];
   for (let n = 0; n < 5000; n++) pending.push(pool.apply(tasks.echo, [n]));
