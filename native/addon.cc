@@ -6,6 +6,7 @@
 #include "binding/bind_family.h"
 #include "binding/bind_forking.h"
 #include "binding/bind_memory.h"
+#include "binding/bind_sync.h"
 #include "binding/bind_system.h"
 #include "binding/constants.h"
 #include "binding/environment.h"
@@ -18,6 +19,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   forkyard::BindForking(env, exports);
   forkyard::BindDescriptors(env, exports);
   forkyard::BindMemory(env, exports);
+  forkyard::BindSync(env, exports);
   forkyard::BindCrash(env, exports);
   return exports;
 }

@@ -84,6 +84,24 @@ const runs = [
     property: 'one sweep a life: slots used again',
     defines: ['KILLS=3', 'RESERVATIONS=2'],
   },
+  {
+    model: 'lock',
+    property: 'one owner, no lost wake-up, no starvation',
+    defines: ['KILLS=0', 'ROUNDS=1'],
+    mutants: ['NO_RECHECK', 'LEAVE_SILENTLY'],
+  },
+  {
+    model: 'lock',
+    property: 'the same, taken twice, without impatience',
+    defines: ['KILLS=0', 'FAIR=0', 'OTHERS_ROUNDS=1'],
+    mutants: ['NO_SECOND_SCAN', 'WAKE_WHO_WAS_FOUND'],
+  },
+  {
+    model: 'lock',
+    property: 'the same with a death and a stop',
+    defines: ['MEMBERS=2', 'KILLS=1', 'STOPS=1'],
+    mutants: ['SILENT_RECOVERY'],
+  },
 ];
 
 /** Assertions that must never be evaluated. Any other that a run does not reach was not put to the test: it fails. */

@@ -45,6 +45,7 @@ const ranks: Readonly<Record<string, number>> = {
   'location.ts': 0,
   'waitable.ts': 0,
   util: 0,
+  options: 0.25,
 };
 const publicRank = 10;
 

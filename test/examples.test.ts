@@ -49,6 +49,11 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'exit status: 1',
   ],
   'worker-initializer': ['chat chien emu', 'prepared once in each worker: true'],
+  'shared-counter': [
+    'counted to 40000',
+    'its owner was killed: exit code -9',
+    'whoever is next has it, and is told: true',
+  ],
   'surviving-a-killed-worker': [
     '39 of 40 done',
     'task 13: ERR_FORKYARD_WORKER_LOST, SIGKILL',

@@ -7,26 +7,13 @@
 #include "binding/environment.h"
 #include "binding/error.h"
 #include "channel/spsc_ring.h"
+#include "sync/sweep.h"
 
 namespace forkyard {
 namespace {
 
 // Negative results of share() and createRing(): src/memory/ makes errors of them.
 double FailureNumber(AllocationFailure failure) { return -static_cast<double>(failure); }
-
-struct Allocation {
-  uint32_t cell = 0;
-  uint64_t block = 0;
-  AllocationFailure failure = AllocationFailure::kNone;
-};
-
-Allocation Allocate(Environment& self, uint64_t payload_bytes, BlockKind kind) {
-  std::optional<uint32_t> cell = self.TakeCell();
-  if (!cell) return {0, 0, AllocationFailure::kLedgerFull};
-  Allocator::Outcome outcome = self.allocator().Allocate(payload_bytes, kind, self.CellOffset(*cell));
-  if (outcome.failure != AllocationFailure::kNone) self.ReturnCell(*cell);
-  return {*cell, outcome.block, outcome.failure};
-}
 
 uint64_t BlockArgument(const Napi::CallbackInfo& info, Environment& self, size_t index) {
   uint64_t block = OffsetArgument(info, index);
@@ -52,7 +39,7 @@ uint32_t CellArgument(const Napi::CallbackInfo& info, size_t index) {
 Napi::Value Share(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
-  Allocation made = Allocate(self, bytes.ByteLength(), BlockKind::kSlab);
+  Environment::Allocation made = self.Allocate(bytes.ByteLength(), BlockKind::kSlab);
   if (made.failure != AllocationFailure::kNone) return Napi::Number::New(info.Env(), FailureNumber(made.failure));
   std::memcpy(self.region().At(made.block + kBlockHeaderBytes), bytes.Data(), bytes.ByteLength());
   return Napi::Number::New(info.Env(), made.cell);
@@ -62,7 +49,7 @@ Napi::Value Share(const Napi::CallbackInfo& info) {
 Napi::Value AllocateZeros(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   uint64_t bytes = static_cast<uint64_t>(NumberArgument(info, 0));
-  Allocation made = Allocate(self, bytes, BlockKind::kSlab);
+  Environment::Allocation made = self.Allocate(bytes, BlockKind::kSlab);
   if (made.failure != AllocationFailure::kNone) return Napi::Number::New(info.Env(), FailureNumber(made.failure));
   std::memset(self.region().At(made.block + kBlockHeaderBytes), 0, bytes);
   return Napi::Number::New(info.Env(), made.cell);
@@ -72,7 +59,7 @@ Napi::Value AllocateZeros(const Napi::CallbackInfo& info) {
 Napi::Value CreateRing(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   uint32_t capacity = Uint32Argument(info, 0);
-  Allocation made = Allocate(self, kRingDataOffset - kBlockHeaderBytes + capacity, BlockKind::kRing);
+  Environment::Allocation made = self.Allocate(kRingDataOffset - kBlockHeaderBytes + capacity, BlockKind::kRing);
   if (made.failure != AllocationFailure::kNone) return Napi::Number::New(info.Env(), FailureNumber(made.failure));
   InitializeRing(self.region(), made.block, capacity);
   return Napi::Number::New(info.Env(), made.cell);
@@ -141,7 +128,12 @@ struct SlabHolder {
 };
 
 void FinalizeSlab(Napi::Env, void*, SlabHolder* holder) {
-  if (holder->link->environment != nullptr) holder->link->environment->ReturnCell(holder->cell);
+  if (Environment* self = holder->link->environment; self != nullptr) {
+    const uint64_t block = self->region().word(self->CellOffset(holder->cell)).load();
+    // What was collected while it was owned can be released by nobody.
+    if (self->region().block(block).kind == BlockKind::kSync) SweepSyncBlock(self->region(), block, self->slot().index);
+    self->ReturnCell(holder->cell);
+  }
   delete holder;
 }
 
@@ -177,7 +169,7 @@ Napi::Value View(const Napi::CallbackInfo& info) {
   const Region& region = self.region();
   uint32_t cell = CellArgument(info, 0);
   uint64_t block = region.word(self.CellOffset(cell)).load();
-  if (block == 0 || region.block(block).kind != BlockKind::kSlab) throw Napi::RangeError::New(env, "not a slab");
+  if (block == 0 || region.block(block).kind == BlockKind::kRing) throw Napi::RangeError::New(env, "not a slab");
   return Napi::ArrayBuffer::New(env, region.At(block + kBlockHeaderBytes), region.block(block).payload_bytes,
                                 FinalizeSlab, new SlabHolder{self.link(), cell});
 }

@@ -1,5 +1,5 @@
-// See constants.h. Indexes are in 32-bit words of the buffer that JavaScript has in hand: the slot table, or a ring
-// without its block header.
+// See constants.h. Indexes are in 32-bit words of the buffer that JavaScript has in hand: the slot table, a ring or
+// a block to wait at, both without the block header.
 #include "binding/constants.h"
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 #include "memory/allocator.h"
 #include "shared/crash_point.h"
 #include "shared/layout.h"
+#include "sync/sync_block.h"
 
 namespace forkyard {
 
@@ -28,6 +29,14 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("ringItemsBegun", (offsetof(Ring, items_begun) - kCacheLine) / 4);
   add("ringProducerWaiting", (offsetof(Ring, producer_waiting) - kCacheLine) / 4);
   add("ringData", (kRingDataOffset - kCacheLine) / 4);
+  add("syncFlags", (offsetof(SyncBlock, flags) - kBlockHeaderBytes) / 4);
+  add("syncTurn", (offsetof(SyncBlock, turn) - kBlockHeaderBytes) / 4);
+  add("syncState", (offsetof(SyncBlock, state) - kBlockHeaderBytes) / 4);
+  add("syncFirstOwner", (offsetof(SyncBlock, first_owner) - kBlockHeaderBytes) / 4);
+  add("syncMoreOwners", (offsetof(SyncBlock, more_owners) - kBlockHeaderBytes) / 4);
+  add("syncWants", (offsetof(SyncBlock, wants) - kBlockHeaderBytes) / 4);
+  add("syncWantWords", kWantWords);
+  add("syncTurnStep", kTurnStep);
   add("recordHeaderWords", kRecordHeaderBytes / 4);
   add("skipRecord", kSkipRecord);
   add("arenaBytes", static_cast<double>(kDefaultArenaBytes));

@@ -8,8 +8,8 @@
 
 #include "binding/call_back.h"
 #include "binding/error.h"
-#include "memory/sweep.h"
 #include "parking/bell.h"
+#include "sync/sweep.h"
 
 namespace forkyard {
 
@@ -125,7 +125,7 @@ void Environment::EndChildren() {
   reaper().ReapAll();
 }
 
-Reaper Environment::reaper() const { return {process_->region(), process_->token(), slot_, SweepMemory}; }
+Reaper Environment::reaper() const { return {process_->region(), process_->token(), slot_, SweepSlot}; }
 
 std::optional<uint32_t> Environment::TakeCell() {
   if (!free_cells_.empty()) {
@@ -137,6 +137,14 @@ std::optional<uint32_t> Environment::TakeCell() {
   // Raised before the cell is used: a sweep after our death must see it.
   region().slot(slot_.index).ledger_high.store(next_cell_ + 1);
   return next_cell_++;
+}
+
+Environment::Allocation Environment::Allocate(uint64_t payload_bytes, BlockKind kind) {
+  std::optional<uint32_t> cell = TakeCell();
+  if (!cell) return {0, 0, AllocationFailure::kLedgerFull};
+  Allocator::Outcome outcome = allocator_->Allocate(payload_bytes, kind, CellOffset(*cell));
+  if (outcome.failure != AllocationFailure::kNone) ReturnCell(*cell);
+  return {*cell, outcome.block, outcome.failure};
 }
 
 void Environment::ReturnCell(uint32_t cell) {

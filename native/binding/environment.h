@@ -38,6 +38,13 @@ class Environment {
   // An unused cell of the ledger, by number. Nothing if all are in use.
   std::optional<uint32_t> TakeCell();
   uint64_t CellOffset(uint32_t cell) const { return Region::LedgerCell(slot_.index, cell); }
+  // A block that a cell of this environment refers to.
+  struct Allocation {
+    uint32_t cell = 0;
+    uint64_t block = 0;
+    AllocationFailure failure = AllocationFailure::kNone;
+  };
+  Allocation Allocate(uint64_t payload_bytes, BlockKind kind);
   // Releases what the cell refers to, if anything, and takes the cell back.
   void ReturnCell(uint32_t cell);
 

@@ -42,7 +42,8 @@ bool Park(const Region& region, uint32_t slot_index, uint64_t deadline_ns, HasWo
   Slot& slot = region.slot(slot_index);
   uint32_t heard = slot.bell_word.load();
   slot.sleep_mode.store(static_cast<uint32_t>(SleepMode::kBlocked));
-  uint32_t awake = slot.epoch.load(std::memory_order_relaxed) & ~1u;
+  // A sleep of its own, also where the event loop had announced one: who rang for that would not ring for this.
+  uint32_t awake = (slot.epoch.load(std::memory_order_relaxed) + 1) & ~1u;
   slot.epoch.store(awake + 1);
   bool rung = true;
   while (!has_work() && slot.bell_word.load() == heard) {

@@ -58,6 +58,7 @@ enum class CrashPointId : uint32_t {
   kSpareOffered,
   kSpareAsked,
   kSpareBegins,
+  kReaperOwnerSwept,
   kCount,
 };
 

@@ -138,7 +138,7 @@ struct SpanEntry {
 };
 static_assert(sizeof(SpanEntry) == 16);
 
-enum class BlockKind : uint32_t { kSlab = 1, kRing = 2 };
+enum class BlockKind : uint32_t { kSlab = 1, kRing = 2, kSync = 3 };
 
 // In front of every block. A count of zero in the word IS the free state.
 struct BlockHeader {

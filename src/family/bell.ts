@@ -101,6 +101,19 @@ export class Bell {
     this.#addon.ring(slot);
   }
 
+  /**
+   * Blocks this thread in `park`, which announces a sleep of its own. What arrived meanwhile for the event loop is looked
+   * for afterwards, as before any sleep.
+   */
+  block(park: () => boolean): boolean {
+    const wasAsleep = (Atomics.load(this.#slots, this.#ownEpoch) & 1) === 1;
+    try {
+      return park();
+    } finally {
+      if (wasAsleep) this.#sleep();
+    }
+  }
+
   /** Rings whether it sleeps or not; the function tells whether the event loop there has heard a bell since. */
   probe(slot: number): () => boolean {
     const word = slot * this.#slotWords + this.#epochOffset;

@@ -28,6 +28,19 @@ export function allocateBlock(bytes: number): SharedBlock {
   return viewOf(addon, cell);
 }
 
+/** A new block to wait at, of one of the kinds of sync/. Throws `ResourceError` when memory is out. */
+export function allocateSyncBlock(kind: number, owners: number): SharedBlock {
+  const { addon } = member();
+  const cell = addon.createSync(kind, owners);
+  if (cell < 0) throw allocationError(addon.constants, cell, 4 * owners);
+  return viewOf(addon, cell);
+}
+
+/** Where it is in the arena. */
+export function offsetOfBlock({ buffer }: SharedBlock): number {
+  return (handles.get(buffer) as BlockHandle).block;
+}
+
 /** The cell of one more reference to it. */
 export function referToBlock(addon: Addon, { buffer }: SharedBlock): number {
   const handle = handles.get(buffer);

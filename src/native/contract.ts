@@ -20,6 +20,14 @@ export interface AddonConstants {
   readonly ringItemsBegun: number;
   readonly ringProducerWaiting: number;
   readonly ringData: number;
+  readonly syncFlags: number;
+  readonly syncTurn: number;
+  readonly syncState: number;
+  readonly syncFirstOwner: number;
+  readonly syncMoreOwners: number;
+  readonly syncWants: number;
+  readonly syncWantWords: number;
+  readonly syncTurnStep: number;
   readonly recordHeaderWords: number;
   readonly skipRecord: number;
   readonly arenaBytes: number;
@@ -99,6 +107,10 @@ export interface Addon extends SystemAddon, ForkingAddon {
   share(bytes: Uint8Array): number;
   /** The cell of zeros, or a negative failure. */
   allocate(bytes: number): number;
+  /** The cell of a block to wait at, with so many cells for owners; or a negative failure. */
+  createSync(kind: number, owners: number): number;
+  /** Blocks this thread while the turn of such a block is that, until its bell rings. False: the time is up. */
+  park(block: number, turn: number, timeoutMs: number): boolean;
   take(ring: number, position: number, index: number): number;
   /** The buffer holds the cell from now on. Its length may be more than was asked for. */
   view(cell: number): ArrayBuffer;

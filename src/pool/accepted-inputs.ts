@@ -1,6 +1,7 @@
 // Asynchronous inputs of `map` while they are being read: what was accepted is done, though the pool be closed meanwhile.
+
+import { onAbort } from '../util/on-abort.js';
 import { settleable } from '../util/settleable.js';
-import { onAbort } from './on-abort.js';
 import type { InputReader } from './results/input-reader.js';
 
 export class AcceptedInputs {

@@ -1,8 +1,8 @@
 // The options of a pool's calls, interpreted once, at the call. Those of the pool itself are options.ts.
 import { argumentTypeError } from '../errors.js';
-import { refuseUnknownOptions } from '../process/known-options.js';
+import { refuseUnknownOptions } from '../options/known-options.js';
+import { countOf, duration, wholeNumber } from '../options/values.js';
 import type { CallLimits } from './calls.js';
-import { countOf, duration, wholeNumber } from './options.js';
 
 export interface CallOptions {
   /**

@@ -1,7 +1,8 @@
 // The options of a Pool and of its calls, interpreted once, at the border.
-import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { argumentTypeError } from '../errors.js';
 import { noSpinning, type SpinSettings } from '../family/spinning.js';
-import { refuseUnknownOptions } from '../process/known-options.js';
+import { refuseUnknownOptions } from '../options/known-options.js';
+import { countOf, duration, wholeNumber } from '../options/values.js';
 import { resolveEnv } from '../process/options.js';
 import { resolveScheduling, type Scheduling } from '../process/scheduling.js';
 import { resolveStart } from '../process/start-method/defaults.js';
@@ -147,27 +148,4 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
 function spinFor(us: number): SpinSettings {
   const members = cpuCount();
   return members < 2 ? noSpinning : { us: Math.min(us, longestSpinUs), members };
-}
-
-/** `value` if it is an integer of at least 1. */
-export function wholeNumber(method: string, name: string, value: unknown): number {
-  if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number', value);
-  if (!Number.isInteger(value) || value < 1)
-    throw argumentRangeError(method, name, 'an integer of at least 1', value);
-  return value;
-}
-
-/** Milliseconds above 0; `Infinity` is no limit, which is told as 0. */
-export function duration(method: string, name: string, value: unknown): number {
-  if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number of milliseconds', value);
-  if (!(value > 0)) throw argumentRangeError(method, name, 'a number of milliseconds above 0', value);
-  return value === Infinity ? 0 : value;
-}
-
-/** `value` if it is an integer of at least 0. */
-export function countOf(method: string, name: string, value: unknown): number {
-  if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number', value);
-  if (!Number.isInteger(value) || value < 0)
-    throw argumentRangeError(method, name, 'an integer of at least 0', value);
-  return value;
 }

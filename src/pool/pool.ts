@@ -8,6 +8,7 @@ import type { TaskTarget } from '../task/define-tasks.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf } from '../task/reference.js';
 import { localOnly } from '../util/local-only.js';
+import { abortable, onAbort } from '../util/on-abort.js';
 import { settleable } from '../util/settleable.js';
 import { AcceptedInputs } from './accepted-inputs.js';
 import {
@@ -23,7 +24,6 @@ import { defaultChunkSize } from './chunk.js';
 import { Dispatcher } from './dispatcher.js';
 import { checkArgLists, collect, iteratorOf } from './inputs.js';
 import { taskMessageType } from './messages.js';
-import { abortable, onAbort } from './on-abort.js';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './options.js';
 import { processBackend } from './process-backend.js';
 import { ApplyCall } from './results/apply-call.js';

@@ -1,9 +1,9 @@
 // The options of a Process, interpreted once, at the border.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { environmentOf, ownEnvironment } from '../forking/environment.js';
+import { refuseUnknownOptions } from '../options/known-options.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
-import { refuseUnknownOptions } from './known-options.js';
 import { resolveScheduling, type Scheduling, type SchedulingOptions } from './scheduling.js';
 import { resolveStart } from './start-method/defaults.js';
 import type { StartMethodName, StdioEntry } from './start-method/start-method.js';

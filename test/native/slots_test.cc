@@ -276,7 +276,7 @@ TEST(a_failed_claim_leaves_a_siblings_token_alone) {
       while (ready.load() < 2) {
       }
       os::Result<void> claimed = ClaimSlot(region, root.token(), stale);
-      if (claimed) (void)Reaper{region, root.token(), stale, SweepMemory}.Retire();
+      if (claimed) (void)Reaper{region, root.token(), stale, SweepSlot}.Retire();
     });
     while (ready.load() < 1) {
     }

@@ -19,13 +19,13 @@
 #include "family/reaper.h"
 #include "memory/allocator.h"
 #include "memory/arena.h"
-#include "memory/sweep.h"
 #include "os/clock.h"
 #include "os/memfd.h"
 #include "os/process_identity.h"
 #include "os/record_lock.h"
 #include "parking/bell.h"
 #include "shared/crash_point.h"
+#include "sync/sweep.h"
 
 namespace forkyard::test {
 
@@ -84,7 +84,7 @@ class Member {
   SlotId id() const { return id_; }
   uint32_t slot() const { return id_.index; }
   Allocator& allocator() { return allocator_; }
-  Reaper reaper() const { return {region_, token_, id_, SweepMemory}; }
+  Reaper reaper() const { return {region_, token_, id_, SweepSlot}; }
 
   // An empty cell of the ledger, by its offset.
   uint64_t TakeCell() {

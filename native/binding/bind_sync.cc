@@ -1,0 +1,58 @@
+// See bind_sync.h. Taking and releasing is JavaScript's own, by atomics (src/sync/).
+#include "binding/bind_sync.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "binding/arguments.h"
+#include "binding/environment.h"
+#include "os/clock.h"
+#include "parking/bell.h"
+#include "sync/sync_block.h"
+
+namespace forkyard {
+namespace {
+
+constexpr double kMostOwners = 1 << 24;
+// 30 years stay far from the end of the clock.
+constexpr double kLongestMs = 1e12;
+
+// createSync(kind, owners): cell, or a negative failure.
+Napi::Value CreateSync(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  const uint32_t kind = Uint32Argument(info, 0);
+  const uint32_t owners = static_cast<uint32_t>(IntegerArgument(info, 1, 0, kMostOwners));
+  const Environment::Allocation made = self.Allocate(SyncBlockBytes(owners), BlockKind::kSlab);
+  if (made.failure != AllocationFailure::kNone) {
+    return Napi::Number::New(info.Env(), -static_cast<double>(made.failure));
+  }
+  std::memset(self.region().At(made.block + kBlockHeaderBytes), 0, SyncBlockBytes(owners));
+  InitializeSync(self.region(), made.block, kind, owners);
+  return Napi::Number::New(info.Env(), made.cell);
+}
+
+// park(block, turn, timeoutMs): blocks this thread while the block's turn is that, until its bell rings or the time is
+// up. The caller's reference keeps the block. False: the time is up.
+Napi::Value ParkAt(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  const uint64_t block = OffsetArgument(info, 0);
+  const uint32_t turn = Uint32Argument(info, 1);
+  const double timeout_ms = std::clamp(NumberArgument(info, 2), 0.0, kLongestMs);
+  const Region& region = self.region();
+  if (!region.InData(block) || region.block(block).kind != BlockKind::kSync) {
+    throw Napi::TypeError::New(info.Env(), "nothing that can be waited at");
+  }
+  SyncBlock& sync = SyncBlockAt(region, block);
+  const uint64_t deadline = os::MonotonicNs() + static_cast<uint64_t>(timeout_ms * 1e6);
+  const bool rung = Park(region, self.slot().index, deadline, [&] { return sync.turn.load() != turn; });
+  return Napi::Boolean::New(info.Env(), rung);
+}
+
+}  // namespace
+
+void BindSync(Napi::Env env, Napi::Object exports) {
+  exports.Set("createSync", Napi::Function::New(env, CreateSync, "createSync"));
+  exports.Set("park", Napi::Function::New(env, ParkAt, "park"));
+}
+
+}  // namespace forkyard

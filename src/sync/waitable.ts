@@ -1,0 +1,231 @@
+// Waiting for what there may be none of: by promise, by blocking, for so long. What it is that is waited for is the
+// subclass's; who is woken is wait-room.ts. Nothing here polls, but for a look every 50 ms: a wake-up dies with the woken.
+import { availableParallelism } from 'node:os';
+import { ForkyardError, TimeoutError } from '../errors.js';
+import { member } from '../family/membership.js';
+import type { SharedBlock } from '../serialize/slabs.js';
+import { onAbort } from '../util/on-abort.js';
+import { blockFor, type SyncKind } from './kinds.js';
+import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
+import { WaitRoom } from './wait-room.js';
+
+// Who was passed over for so long bars newcomers.
+const patienceMs = 1;
+const lookAgainMs = 50;
+// Waking a sleeper takes longer than most critical sections.
+const spinMs = 0.02;
+const spins = availableParallelism() > 1;
+
+interface Waiter<Taken> {
+  readonly resolve: (taken: Taken) => void;
+  readonly leave: (error: unknown) => void;
+  readonly want: number;
+}
+
+/** `Taken`: what one gets that waited, never undefined. */
+export abstract class Waitable<Taken> {
+  /** @internal */
+  readonly block: SharedBlock;
+  protected readonly room: WaitRoom;
+  /** Whether it was somebody else who made it, and knows what is in it. */
+  protected readonly isReceived: boolean;
+  readonly #queue = new Set<Waiter<Taken>>();
+  #timer: NodeJS.Timeout | undefined;
+  #impatient = false;
+
+  protected constructor(kind: SyncKind, owners: number) {
+    const { block, isReceived } = blockFor(this, kind, owners);
+    this.block = block;
+    this.isReceived = isReceived;
+    this.room = new WaitRoom(this.block, () => queueMicrotask(() => this.#serve(false)));
+  }
+
+  /** Takes what is there. `want` is what `wantNow` gave when the wait began. */
+  protected abstract take(want: number): Taken | undefined;
+
+  /** Whether `take` would succeed. */
+  protected abstract isThere(want: number): boolean;
+
+  /** What the wait is for, for errors: "the lock, which process 123 (slot 4) holds". */
+  protected abstract describe(): string;
+
+  protected wantNow(): number {
+    return 0;
+  }
+
+  /** Finds owners that are dead. */
+  protected lookAfterOwners(): void {}
+
+  /** Throws if this thread, blocked, would keep it from ever being there. */
+  protected refuseDeadlock(_method: string): void {}
+
+  protected takeNow(): Taken | undefined {
+    return this.room.isBarred && !this.room.isOwnTurn ? undefined : this.take(this.wantNow());
+  }
+
+  protected async waitFor(method: string, options: WaitOptions | undefined): Promise<Taken> {
+    const wait = resolveWait(method, options, true);
+    const want = this.wantNow();
+    const taken = this.#queue.size === 0 ? this.takeNow() : undefined;
+    if (taken !== undefined) return taken;
+    if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
+    return await this.#enqueue(method, wait, want);
+  }
+
+  protected waitForSync(method: string, options: WaitOptions | undefined): Taken {
+    const taken = this.takeNow();
+    if (taken !== undefined) return taken;
+    const wait = resolveWait(method, options, false);
+    if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
+    this.refuseDeadlock(method);
+    const want = this.wantNow();
+    return this.#spin(want) ?? this.#block(method, wait, want);
+  }
+
+  #spin(want: number): Taken | undefined {
+    if (!spins) return undefined;
+    const end = performance.now() + spinMs;
+    do {
+      for (let i = 0; i < 50; i++) {
+        if (!this.isThere(want)) continue;
+        const taken = this.room.isBarred ? undefined : this.take(want);
+        if (taken !== undefined) return taken;
+      }
+    } while (performance.now() < end);
+    return undefined;
+  }
+
+  #block(method: string, wait: ResolvedWait, want: number): Taken {
+    const { room } = this;
+    const began = performance.now();
+    const deadline = began + wait.timeoutMs;
+    let isImpatient = false;
+    let looksAgain = false;
+    let taken: Taken | undefined;
+    room.announce();
+    try {
+      for (;;) {
+        const turn = room.remind();
+        if (looksAgain || room.isOwnTurn) taken = this.take(want);
+        if (taken !== undefined) return taken;
+        looksAgain = false;
+        const left = deadline - performance.now();
+        if (left <= 0) throw timeoutError(method, this.describe(), wait);
+        if (room.block(turn, Math.min(left, isImpatient ? lookAgainMs : patienceMs))) continue;
+        looksAgain = isImpatient;
+        isImpatient = true;
+        room.bar();
+        if (looksAgain) this.lookAfterOwners();
+      }
+    } finally {
+      room.withdraw();
+      if (isImpatient) room.unbar();
+      if (taken === undefined) this.#passOn(want);
+    }
+  }
+
+  // Who was woken and does not take it wakes another.
+  #passOn(want: number): void {
+    if (this.isThere(want)) this.room.wakeNext();
+  }
+
+  #enqueue(method: string, wait: ResolvedWait, want: number): Promise<Taken> {
+    return new Promise((resolve, reject) => {
+      const { bell } = member();
+      const leave = (error: unknown): void => {
+        if (!this.#queue.delete(waiter)) return;
+        end();
+        this.#passOn(want);
+        reject(error);
+      };
+      const timer = Number.isFinite(wait.timeoutMs)
+        ? setTimeout(
+            () => leave(timeoutError(method, this.describe(), wait)),
+            Math.min(wait.timeoutMs, 2 ** 31 - 1),
+          )
+        : undefined;
+      const waiter: Waiter<Taken> = {
+        want,
+        leave,
+        resolve: (taken) => {
+          this.#queue.delete(waiter);
+          end();
+          resolve(taken);
+        },
+      };
+      let release = (): void => {};
+      const end = (): void => {
+        clearTimeout(timer);
+        release();
+        this.room.withdraw();
+        bell.letGo();
+        if (this.#queue.size === 0) this.#stopWaiting();
+      };
+      this.#queue.add(waiter);
+      this.room.announce();
+      bell.hold();
+      if (this.#queue.size === 1) this.#startWaiting();
+      release = onAbort(wait.signal, leave);
+      this.#serve(false);
+    });
+  }
+
+  #startWaiting(): void {
+    member().bell.add(this.#source);
+    this.#lookIn(patienceMs);
+  }
+
+  #stopWaiting(): void {
+    member().bell.remove(this.#source);
+    clearTimeout(this.#timer);
+    if (this.#impatient) this.room.unbar();
+    this.#impatient = false;
+  }
+
+  #lookIn(ms: number): void {
+    this.#timer = setTimeout(() => {
+      const looksAgain = this.#impatient;
+      this.#impatient = true;
+      this.room.bar();
+      if (looksAgain) this.lookAfterOwners();
+      this.#lookIn(lookAgainMs);
+      this.#serve(looksAgain);
+    }, ms);
+  }
+
+  readonly #source = {
+    hasWork: (): boolean => {
+      this.room.remind();
+      return this.#mayServe(false);
+    },
+    drain: (): number => this.#serve(false),
+  };
+
+  #mayServe(looksAgain: boolean): boolean {
+    const [first] = this.#queue;
+    return first !== undefined && (looksAgain || this.room.isOwnTurn) && this.isThere(first.want);
+  }
+
+  #serve(looksAgain: boolean): number {
+    let served = 0;
+    for (const waiter of this.#queue) {
+      this.room.remind();
+      const taken = looksAgain || this.room.isOwnTurn ? this.take(waiter.want) : undefined;
+      if (taken === undefined) break;
+      served++;
+      waiter.resolve(taken);
+    }
+    return served;
+  }
+}
+
+function timeoutError(method: string, what: string, { timeoutMs }: ResolvedWait): TimeoutError {
+  return new TimeoutError(`${method}: ${timeoutMs} ms were over before there was ${what}`, {
+    timeout: timeoutMs,
+  });
+}
+
+/** A method was called that the caller has no right to. */
+export function notHeld(message: string): ForkyardError {
+  return new ForkyardError(message, { code: 'ERR_FORKYARD_NOT_HELD' });
+}
