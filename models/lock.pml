@@ -37,7 +37,7 @@
 byte owner = NOBODY;       /* the word */
 bit ownerDied;
 bit waiters;               /* a hint for who releases: somebody may want it */
-bit fair;                  /* newcomers are barred */
+byte bar = NOBODY;         /* for whom newcomers are barred */
 byte turn = NOBODY;        /* who was woken last */
 bit wants[MEMBERS];
 bit bell[MEMBERS];
@@ -138,7 +138,7 @@ inline passOn() {
 }
 
 #define MY_ROUNDS (me == 1 -> ROUNDS : OTHERS_ROUNDS)
-#define MAY_TAKE_TURN (!fair || turn == me || turn == NOBODY || !wants[turn])
+#define MAY_TAKE_TURN (bar == NOBODY || turn == me || turn == NOBODY || !wants[turn])
 
 proctype Member(byte me) provided ((dying == NOBODY || dying == _pid) && !stopped[_pid]) {
   byte rounds, seen = NOBODY, at, steps, pc, base;
@@ -149,8 +149,8 @@ proctype Member(byte me) provided ((dying == NOBODY || dying == _pid) && !stoppe
       rounds++;
       got = 0;
       if
-      :: atomic { fair == 0 -> pc = 1 }
-      :: atomic { fair == 1 -> pc = 0 }
+      :: atomic { bar == NOBODY -> pc = 1 }
+      :: atomic { bar != NOBODY -> pc = 0 }
       fi;
       if
       :: pc == 1 -> tryTake()
@@ -181,13 +181,14 @@ proctype Member(byte me) provided ((dying == NOBODY || dying == _pid) && !stoppe
             ; tryTake(); if :: got -> break :: !got fi
 #endif
           :: atomic { struck -> periodic = 1 }
-          :: atomic { impatience > 0 && !impatient -> impatience--; impatient = 1; fair = 1; ghostWaits[me] = 1; ghostPassed[me] = 0 }
+          :: atomic { impatience > 0 && bar == NOBODY -> impatience--; impatient = 1; bar = me };
+            atomic { turn = me; ghostWaits[me] = 1; ghostPassed[me] = 0 }
           :: atomic { leaves > 0 -> leaves--; break }
           fi
         od;
         wants[me] = 0;
         if
-        :: impatient -> atomic { impatient = 0; fair = 0; ghostWaits[me] = 0; ghostPassed[me] = 0 }
+        :: impatient -> atomic { impatient = 0; bar = NOBODY; ghostWaits[me] = 0; ghostPassed[me] = 0 }
         :: !impatient
         fi;
 #ifndef MUTANT_LEAVE_SILENTLY
@@ -248,7 +249,14 @@ proctype Reaper() provided (dying == NOBODY) {
         ownerDied = 1; owner = NOBODY
 #endif
       }
-    :: atomic { dead[slot] && !swept[slot] && owner != slot -> wants[slot] = 0; swept[slot] = 1; slot = 0 }
+    :: atomic { dead[slot] && !swept[slot] && owner != slot ->
+        wants[slot] = 0;
+        if
+        :: bar == slot -> bar = NOBODY
+        :: else
+        fi;
+        swept[slot] = 1; slot = 0
+      }
     :: atomic { !dead[slot] || swept[slot] -> slot++ }
     fi
   :: atomic { slot == MEMBERS -> slot = 0; (dead[0] && !swept[0]) || (dead[1] && !swept[1]) || (dead[MEMBERS - 1] && !swept[MEMBERS - 1]) }

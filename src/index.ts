@@ -50,6 +50,7 @@ export { BoundedSemaphore } from './sync/bounded-semaphore.js';
 export { Event } from './sync/event.js';
 export type { Guard } from './sync/guard.js';
 export { Lock } from './sync/lock.js';
+export { RLock } from './sync/rlock.js';
 export { Semaphore, semaphoreValueMax } from './sync/semaphore.js';
 export type { WaitOptions } from './sync/wait-options.js';
 export { cpuCount } from './system/cpu-count.js';

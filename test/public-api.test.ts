@@ -29,6 +29,7 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'QueueClosed',
       'QueueEmpty',
       'QueueFull',
+      'RLock',
       'RemoteError',
       'ResourceError',
       'Semaphore',

@@ -31,6 +31,7 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("ringData", (kRingDataOffset - kCacheLine) / 4);
   add("syncFlags", (offsetof(SyncBlock, flags) - kBlockHeaderBytes) / 4);
   add("syncTurn", (offsetof(SyncBlock, turn) - kBlockHeaderBytes) / 4);
+  add("syncBar", (offsetof(SyncBlock, bar) - kBlockHeaderBytes) / 4);
   add("syncState", (offsetof(SyncBlock, state) - kBlockHeaderBytes) / 4);
   add("syncFirstOwner", (offsetof(SyncBlock, first_owner) - kBlockHeaderBytes) / 4);
   add("syncMoreOwners", (offsetof(SyncBlock, more_owners) - kBlockHeaderBytes) / 4);

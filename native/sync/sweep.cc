@@ -14,6 +14,8 @@ void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot) {
     uint32_t owner = slot + 1;
     if (OwnerCell(sync, index).compare_exchange_strong(owner, kOwnerDied)) CrashPoint(CrashPointId::kReaperOwnerSwept);
   }
+  uint32_t barrer = slot + 1;
+  sync.bar.compare_exchange_strong(barrer, 0);
   sync.wants[slot / 32].fetch_and(~(1u << slot % 32));
   // Who blocks looks again: there may be a permit, or one that was woken may be dead now.
   sync.turn.fetch_add(kTurnStep);

@@ -27,7 +27,8 @@ struct SyncBlock {
   std::atomic<uint32_t> flags;
   std::atomic<uint32_t> turn;   // changes with each wake-up: those who block sleep while it is what they saw
   std::atomic<uint32_t> state;  // of a semaphore, of an event
-  std::atomic<uint32_t> padding[12];
+  std::atomic<uint32_t> bar;    // 1 + slot of the one for whom newcomers must queue, or 0
+  std::atomic<uint32_t> padding[11];
   std::atomic<uint32_t> first_owner;  // the cells begin here, one after the other, behind the wishes if there are more
   std::atomic<uint32_t> wants[kWantWords];
   std::atomic<uint32_t> more_owners[1];

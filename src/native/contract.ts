@@ -22,6 +22,7 @@ export interface AddonConstants {
   readonly ringData: number;
   readonly syncFlags: number;
   readonly syncTurn: number;
+  readonly syncBar: number;
   readonly syncState: number;
   readonly syncFirstOwner: number;
   readonly syncMoreOwners: number;

@@ -2,7 +2,7 @@
 import { allocateSyncBlock } from '../memory/shared-blocks.js';
 import { SharedBlock } from '../serialize/slabs.js';
 
-export const syncKind = { lock: 1, semaphore: 2, boundedSemaphore: 3, event: 4 } as const;
+export const syncKind = { lock: 1, semaphore: 2, boundedSemaphore: 3, event: 4, rlock: 5 } as const;
 export type SyncKind = (typeof syncKind)[keyof typeof syncKind];
 
 const kindWord = 0;

@@ -1,65 +1,20 @@
 // Lock: one at a time. Python: multiprocessing.Lock; unlike it, a lock whose owner dies is given to the next.
-import { argumentTypeError, ForkyardError } from '../errors.js';
-import { Acquisition, type Guard, type Guarded } from './guard.js';
+import { ForkyardError } from '../errors.js';
+import { Acquirable } from './acquirable.js';
+import { guardOver, notHeld } from './held.js';
 import { syncKind } from './kinds.js';
-import { OwnedPermits, ownerDiedFlag } from './owners.js';
-import type { WaitOptions } from './wait-options.js';
-import { notHeld } from './waitable.js';
 
 /**
- * Mutual exclusion between the processes, threads and asynchronous tasks of a family. It is no property of a process:
- * whoever has it may acquire it, also a second time in vain. Send it in arguments, results and inside of objects.
+ * Mutual exclusion between the processes, threads and asynchronous tasks of a family. It belongs to none of them: who holds
+ * it and acquires it again waits like anybody else (`RLock` does not). Send it in arguments, results and inside of objects.
  */
-export class Lock extends OwnedPermits implements Guarded {
+export class Lock extends Acquirable {
+  protected readonly called = 'Lock';
   #acquisition = 0;
 
   /** Throws `ResourceError` when shared memory is used up. */
   constructor() {
     super(syncKind.lock, 1);
-  }
-
-  /** Waits without blocking anything. `TimeoutError` names the owner; rejects with the reason of `signal`. */
-  async acquire(options?: WaitOptions): Promise<Guard> {
-    return this.#hold(await this.waitFor('Lock.acquire', options));
-  }
-
-  /**
-   * Blocks this thread. Throws `TimeoutError`, and `ERR_FORKYARD_DEADLOCK` where this thread holds it already: blocked, it
-   * could never release it.
-   */
-  acquireSync(options?: WaitOptions): Guard {
-    return this.#hold(this.takeNow() ?? this.waitForSync('Lock.acquireSync', options));
-  }
-
-  /** A guard, or undefined if somebody holds it. */
-  tryAcquire(): Guard | undefined {
-    const taken = this.takeNow();
-    return taken === undefined ? undefined : this.#hold(taken);
-  }
-
-  /** Runs `fn` with the lock held, until what it returns is settled. */
-  async run<Result>(
-    fn: (guard: Guard) => Result | PromiseLike<Result>,
-    options?: WaitOptions,
-  ): Promise<Result> {
-    checkFunction('Lock.run', fn);
-    const guard = await this.acquire(options);
-    try {
-      return await fn(guard);
-    } finally {
-      guard.release();
-    }
-  }
-
-  /** Runs `fn`, which must not be asynchronous, with the lock held. */
-  runSync<Result>(fn: (guard: Guard) => Result, options?: WaitOptions): Result {
-    checkFunction('Lock.runSync', fn);
-    const guard = this.acquireSync(options);
-    try {
-      return fn(guard);
-    } finally {
-      guard.release();
-    }
   }
 
   /** Any process may release it, as in Python; its guard is void then. Throws `ERR_FORKYARD_NOT_HELD` if nobody holds it. */
@@ -75,8 +30,11 @@ export class Lock extends OwnedPermits implements Guarded {
 
   /** @internal */
   endAcquisition(acquisition: number): void {
-    if (acquisition === this.#acquisition && this.giveUp(0)) return;
-    throw notHeld('Guard.release: what it guarded was released already; a guard is released once');
+    if (acquisition !== this.#acquisition || !this.giveUp(0)) throw guardOver();
+  }
+
+  protected begin(_cell: number, acquisition: number): void {
+    this.#acquisition = acquisition;
   }
 
   protected describe(): string {
@@ -84,19 +42,13 @@ export class Lock extends OwnedPermits implements Guarded {
   }
 
   protected override refuseDeadlock(method: string): void {
-    if (!this.isOwn(0)) return;
-    throw new ForkyardError(
-      `${method}: this thread holds the lock already, and could not release it while it is blocked; await acquire() instead, ` +
-        'or use an RLock',
-      { code: 'ERR_FORKYARD_DEADLOCK' },
-    );
-  }
-
-  #hold(taken: number): Guard {
-    return new Acquisition(this, ++this.#acquisition, (taken & ownerDiedFlag) !== 0);
+    if (this.isOwn(0)) throw deadlock(method, 'this thread holds the lock already', ', or use an RLock');
   }
 }
 
-export function checkFunction(method: string, fn: unknown): void {
-  if (typeof fn !== 'function') throw argumentTypeError(method, 'fn', 'a function', fn);
+export function deadlock(method: string, why: string, remedy = ''): ForkyardError {
+  return new ForkyardError(
+    `${method}: ${why}, and could not release it while it is blocked; await acquire() instead${remedy}`,
+    { code: 'ERR_FORKYARD_DEADLOCK' },
+  );
 }

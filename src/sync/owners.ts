@@ -28,7 +28,7 @@ export abstract class OwnedPermits extends Waitable<number> {
     this.#count = count;
   }
 
-  protected get count(): number {
+  protected get cells(): number {
     return this.#count;
   }
 

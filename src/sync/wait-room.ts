@@ -4,15 +4,15 @@ import { type Membership, member } from '../family/membership.js';
 import { offsetOfBlock } from '../memory/shared-blocks.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 
-// Bits of the flags.
+// Of the flags.
 const somebodyWants = 1;
-const barred = 2;
 
 export class WaitRoom {
   readonly words: Int32Array;
   readonly #member: Membership;
   readonly #offset: number;
   readonly #flags: number;
+  readonly #bar: number;
   readonly #turn: number;
   readonly #turnStep: number;
   readonly #wants: number;
@@ -29,6 +29,7 @@ export class WaitRoom {
     this.words = new Int32Array(block.buffer);
     this.#offset = offsetOfBlock(block);
     this.#flags = constants.syncFlags;
+    this.#bar = constants.syncBar;
     this.#turn = constants.syncTurn;
     this.#turnStep = constants.syncTurnStep;
     this.#wants = constants.syncWants;
@@ -41,15 +42,18 @@ export class WaitRoom {
 
   /** Whether newcomers must queue: somebody was passed over for too long. */
   get isBarred(): boolean {
-    return (Atomics.load(this.words, this.#flags) & barred) !== 0;
+    return Atomics.load(this.words, this.#bar) !== 0;
   }
 
+  /** Newcomers queue until all who want a permit now had one, this environment last; unless somebody has barred them. */
   bar(): void {
-    Atomics.or(this.words, this.#flags, barred);
+    const { index } = this.#member.slot;
+    if (Atomics.compareExchange(this.words, this.#bar, 0, index + 1) === 0) this.#advance(index);
   }
 
+  /** Of one's own bar. */
   unbar(): void {
-    Atomics.and(this.words, this.#flags, ~barred);
+    Atomics.compareExchange(this.words, this.#bar, this.#member.slot.index + 1, 0);
   }
 
   /** This environment wants a permit from now on, until `withdraw` was called as often. */

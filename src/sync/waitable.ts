@@ -1,7 +1,7 @@
 // Waiting for what there may be none of: by promise, by blocking, for so long. What it is that is waited for is the
-// subclass's; who is woken is wait-room.ts. Nothing here polls, but for a look every 50 ms: a wake-up dies with the woken.
+// subclass's; who is woken is wait-room.ts. Nothing here polls, but for a look every 50 ms at last: a wake-up dies with the woken.
 import { availableParallelism } from 'node:os';
-import { ForkyardError, TimeoutError } from '../errors.js';
+import { TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 import { onAbort } from '../util/on-abort.js';
@@ -9,7 +9,7 @@ import { blockFor, type SyncKind } from './kinds.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 import { WaitRoom } from './wait-room.js';
 
-// Who was passed over for so long bars newcomers.
+// Who was passed over for so long bars newcomers, and looks again after twice as long, and so on.
 const patienceMs = 1;
 const lookAgainMs = 50;
 // Waking a sleeper takes longer than most critical sections.
@@ -100,6 +100,7 @@ export abstract class Waitable<Taken> {
     const began = performance.now();
     const deadline = began + wait.timeoutMs;
     let isImpatient = false;
+    let pauseMs = patienceMs;
     let looksAgain = false;
     let taken: Taken | undefined;
     room.announce();
@@ -109,12 +110,16 @@ export abstract class Waitable<Taken> {
         if (looksAgain || room.isOwnTurn) taken = this.take(want);
         if (taken !== undefined) return taken;
         looksAgain = false;
-        const left = deadline - performance.now();
-        if (left <= 0) throw timeoutError(method, this.describe(), wait);
-        if (room.block(turn, Math.min(left, isImpatient ? lookAgainMs : patienceMs))) continue;
+        const now = performance.now();
+        if (now >= deadline) throw timeoutError(method, this.describe(), wait);
+        // Another who was impatient may have lifted the bar meanwhile.
+        if (now - began >= patienceMs) {
+          isImpatient = true;
+          room.bar();
+        }
+        if (room.block(turn, Math.min(deadline - now, pauseMs))) continue;
         looksAgain = isImpatient;
-        isImpatient = true;
-        room.bar();
+        pauseMs = Math.min(2 * pauseMs, lookAgainMs);
         if (looksAgain) this.lookAfterOwners();
       }
     } finally {
@@ -186,9 +191,10 @@ export abstract class Waitable<Taken> {
     this.#timer = setTimeout(() => {
       const looksAgain = this.#impatient;
       this.#impatient = true;
+      // Another who was impatient may have lifted the bar meanwhile.
       this.room.bar();
       if (looksAgain) this.lookAfterOwners();
-      this.#lookIn(lookAgainMs);
+      this.#lookIn(Math.min(2 * ms, lookAgainMs));
       this.#serve(looksAgain);
     }, ms);
   }
@@ -213,6 +219,7 @@ export abstract class Waitable<Taken> {
       const taken = looksAgain || this.room.isOwnTurn ? this.take(waiter.want) : undefined;
       if (taken === undefined) break;
       served++;
+      this.room.unbar();
       waiter.resolve(taken);
     }
     return served;
@@ -223,9 +230,4 @@ function timeoutError(method: string, what: string, { timeoutMs }: ResolvedWait)
   return new TimeoutError(`${method}: ${timeoutMs} ms were over before there was ${what}`, {
     timeout: timeoutMs,
   });
-}
-
-/** A method was called that the caller has no right to. */
-export function notHeld(message: string): ForkyardError {
-  return new ForkyardError(message, { code: 'ERR_FORKYARD_NOT_HELD' });
 }

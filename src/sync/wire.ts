@@ -5,6 +5,7 @@ import { BoundedSemaphore } from './bounded-semaphore.js';
 import { Event } from './event.js';
 import { adopt, syncKind } from './kinds.js';
 import { Lock } from './lock.js';
+import { RLock } from './rlock.js';
 import { Semaphore } from './semaphore.js';
 import { Waitable } from './waitable.js';
 
@@ -13,6 +14,7 @@ const makers: Readonly<Record<number, (owners: number) => object>> = {
   [syncKind.semaphore]: () => new Semaphore(),
   [syncKind.boundedSemaphore]: (owners) => new BoundedSemaphore(owners),
   [syncKind.event]: () => new Event(),
+  [syncKind.rlock]: () => new RLock(),
 };
 
 /** Registered by reducers.ts. */

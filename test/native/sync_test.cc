@@ -38,6 +38,7 @@ SlotId MakeDeadOwner(const Family& family, Member& root, uint64_t block) {
     SyncBlock& sync = SyncBlockAt(family.region(), block);
     for (uint32_t index = 1; index < sync.owners; index++) CHECK(Take(family.region(), block, index, self.slot()));
     Want(family.region(), block, self.slot());
+    sync.bar.store(self.slot() + 1);
     kill(getpid(), SIGKILL);
   });
   CHECK_SIGNALED(child.Wait(), SIGKILL);
@@ -49,6 +50,7 @@ void CheckSwept(const Region& region, uint64_t block, SlotId dead, uint32_t root
   CHECK_EQ(Owner(region, block, 0), root_slot + 1);
   for (uint32_t index = 1; index < sync.owners; index++) CHECK_EQ(Owner(region, block, index), kOwnerDied);
   CHECK_EQ(sync.wants[dead.index / 32].load() & (1u << dead.index % 32), 0u);
+  CHECK_EQ(sync.bar.load(), 0u);
 }
 
 }  // namespace
