@@ -29,6 +29,11 @@ export class RLock extends Acquirable {
     super(syncKind.rlock, 1);
   }
 
+  // Not behind those who wait for it.
+  override async acquire(options?: WaitOptions): Promise<Guard> {
+    return this.#isOwner() ? this.hold(0) : await super.acquire(options);
+  }
+
   override async run<Result>(
     fn: (guard: Guard) => Result | PromiseLike<Result>,
     options?: WaitOptions,

@@ -46,6 +46,8 @@ test('a task that acquired it by run() does so again in all that it awaits; othe
       // Within the call of another lock it is still the same task.
       await other.run(() => lock.run(async () => sleep(1)));
       expect(lock.runSync(() => lock.count)).toBe(2);
+      // Though others wait by now.
+      (await lock.acquire({ timeout: 10_000 })).release();
       order.push(`${name} out`);
     });
   };
