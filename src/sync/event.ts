@@ -53,6 +53,10 @@ export class Event extends Waitable<true> {
     return Atomics.load(this.#words, this.#state) & ~flag;
   }
 
+  protected override get hasTurns(): boolean {
+    return false;
+  }
+
   protected take(want: number): true | undefined {
     return this.isThere(want) ? true : undefined;
   }

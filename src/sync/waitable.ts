@@ -53,6 +53,11 @@ export abstract class Waitable<Taken> {
     return 0;
   }
 
+  /** Whether those who wait take turns; where all of them go on at once there are none to be taken. */
+  protected get hasTurns(): boolean {
+    return true;
+  }
+
   /** Finds owners that are dead. */
   protected lookAfterOwners(): void {}
 
@@ -115,7 +120,7 @@ export abstract class Waitable<Taken> {
         // Another who was impatient may have lifted the bar meanwhile.
         if (now - began >= patienceMs) {
           isImpatient = true;
-          room.bar();
+          if (this.hasTurns) room.bar();
         }
         if (room.block(turn, Math.min(deadline - now, pauseMs))) continue;
         looksAgain = isImpatient;
@@ -124,12 +129,12 @@ export abstract class Waitable<Taken> {
       }
     } finally {
       room.withdraw();
+      if (taken === undefined || room.isBarred) this.#passOn(want);
       if (isImpatient) room.unbar();
-      if (taken === undefined) this.#passOn(want);
     }
   }
 
-  // Who was woken and does not take it wakes another.
+  // Who was woken and does not take it wakes another; so does who takes one of several while others wait for their turn.
   #passOn(want: number): void {
     if (this.isThere(want)) this.room.wakeNext();
   }
@@ -192,7 +197,7 @@ export abstract class Waitable<Taken> {
       const looksAgain = this.#impatient;
       this.#impatient = true;
       // Another who was impatient may have lifted the bar meanwhile.
-      this.room.bar();
+      if (this.hasTurns) this.room.bar();
       if (looksAgain) this.lookAfterOwners();
       this.#lookIn(Math.min(2 * ms, lookAgainMs));
       this.#serve(looksAgain);
@@ -219,8 +224,9 @@ export abstract class Waitable<Taken> {
       const taken = looksAgain || this.room.isOwnTurn ? this.take(waiter.want) : undefined;
       if (taken === undefined) break;
       served++;
-      this.room.unbar();
       waiter.resolve(taken);
+      if (this.room.isBarred) this.#passOn(waiter.want);
+      this.room.unbar();
     }
     return served;
   }

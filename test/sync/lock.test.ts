@@ -14,6 +14,7 @@ import {
 import { expectClear, rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/sync/tasks.mjs';
+import { until } from '../helpers/until.js';
 
 let pool: Pool;
 beforeAll(() => {
@@ -27,6 +28,8 @@ async function holder(lock: Lock): Promise<Process> {
   const process = new Process({ target: tasks.hold, args: [lock, path] });
   process.start();
   await reached();
+  // It may have come so far before this thread's event loop had a turn.
+  await until(() => process.pid !== null);
   return process;
 }
 

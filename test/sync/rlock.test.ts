@@ -5,6 +5,7 @@ import { ForkyardError, Pool, Process, RLock, SharedArray, TimeoutError } from '
 import { expectClear, rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/sync/tasks.mjs';
+import { until } from '../helpers/until.js';
 
 let pool: Pool;
 beforeAll(() => {
@@ -105,6 +106,8 @@ test('excludes other processes, which cannot release it, and outlives its owner'
   const owner = new Process({ target: tasks.hold, args: [lock, path] });
   owner.start();
   await reached();
+  // It may have come so far before this thread's event loop had a turn.
+  await until(() => owner.pid !== null);
   expectClear(
     thrown(() => lock.release()),
     {

@@ -64,6 +64,18 @@ describe('Semaphore', () => {
     expect(semaphore.value).toBe(0);
   });
 
+  test('that gives several at once wakes as many, also those who have waited for long', async () => {
+    const semaphore = new Semaphore(0);
+    const takers = [1, 2].map(() => pool.apply(tasks.take, [semaphore, 20]));
+    const mine = Array.from({ length: 20 }, () => semaphore.acquire());
+    for (let round = 0; round < 12; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      semaphore.release(5);
+    }
+    await Promise.all([...takers, ...mine]);
+    expect(semaphore.value).toBe(0);
+  });
+
   test('does not give back what a dead process took: it may have used it', async () => {
     const semaphore = new Semaphore(3);
     await killTaker(semaphore, 2);
