@@ -69,7 +69,9 @@ export class Crew {
     return member;
   }
 
+  /** It is ready; unless it was removed meanwhile, for what one of its tasks did before that was heard of. */
   welcome(member: CrewMember): void {
+    if (!this.has(member)) return;
     member.isReady = true;
     this.#ready.push(member);
     this.#free += Math.max(0, member.credit - member.held);

@@ -25,7 +25,9 @@ export abstract class Acquirable extends OwnedPermits implements Guarded {
    * blocked it never would.
    */
   acquireSync(options?: WaitOptions): Guard {
-    return this.hold(this.takeNow() ?? this.waitForSync(`${this.called}.acquireSync`, options));
+    // Options are looked at wherever there are any, but a name for errors is made only where it may be needed.
+    const taken = options === undefined ? this.takeNow() : undefined;
+    return this.hold(taken ?? this.waitForSync(`${this.called}.acquireSync`, options));
   }
 
   /** A guard, or undefined if it is not to be had at the moment. */
@@ -53,7 +55,10 @@ export abstract class Acquirable extends OwnedPermits implements Guarded {
     if (typeof fn !== 'function') checkFunction(`${this.called}.runSync`, fn);
     const guard = this.acquireSync(options);
     try {
-      return fn(guard);
+      const result = fn(guard);
+      if (isThenable(result))
+        throw argumentTypeError(`${this.called}.runSync`, 'fn', 'synchronous; use run()', fn);
+      return result;
     } finally {
       guard.release();
     }
@@ -68,4 +73,8 @@ export abstract class Acquirable extends OwnedPermits implements Guarded {
 
 export function checkFunction(method: string, fn: unknown): void {
   if (typeof fn !== 'function') throw argumentTypeError(method, 'fn', 'a function', fn);
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }

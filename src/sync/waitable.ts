@@ -78,9 +78,9 @@ export abstract class Waitable<Taken> {
   }
 
   protected waitForSync(method: string, options: WaitOptions | undefined): Taken {
+    const wait = resolveWait(method, options, false);
     const taken = this.takeNow();
     if (taken !== undefined) return taken;
-    const wait = resolveWait(method, options, false);
     if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
     this.refuseDeadlock(method);
     const want = this.wantNow();

@@ -71,6 +71,21 @@ describe('a call that is given up', () => {
     expect(lines()).toEqual([]);
   });
 
+  test('and has begun, though this thread has not heard of its worker, leaves the pool whole', async () => {
+    const pool = open(1);
+    await pool.apply(tasks.square, [1]);
+    const again = open(1);
+    const { path, lines } = mark();
+    const controller = new AbortController();
+    const ended = rejection(again.apply(tasks.hang, [path], { signal: controller.signal }));
+    // Without a turn of the event loop.
+    for (const end = performance.now() + 10_000; lines().length === 0 && performance.now() < end; );
+    controller.abort(new Error('not now'));
+    expect((await ended).message).toBe('not now');
+    for (let n = 0; n < 20; n++) expect(await again.apply(tasks.square, [n])).toBe(n * n);
+    expect(again.stats().workers).toHaveLength(1);
+  });
+
   test('at any moment of its start leaves the pool whole', async () => {
     for (let round = 0; round < 40; round++) {
       const pool = new Pool(1);

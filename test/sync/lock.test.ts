@@ -132,6 +132,10 @@ describe('in one thread', () => {
     expect(await rejection(lock.acquire({ timeout: Number.NaN }))).toBeInstanceOf(RangeError);
     expect(thrown(() => lock.runSync(5 as never))).toBeInstanceOf(TypeError);
     expect(await rejection(lock.run(undefined as never))).toBeInstanceOf(TypeError);
+    // Also where there is nothing to wait for.
+    expect(thrown(() => lock.acquireSync({ timeOut: 5 } as never))).toBeInstanceOf(TypeError);
+    expect(thrown(() => lock.runSync(async () => {}))).toBeInstanceOf(TypeError);
+    expect(lock.locked).toBe(false);
     const guard = lock.acquireSync();
     expect(thrown(() => lock.acquireSync({ signal: AbortSignal.abort() } as never))).toBeInstanceOf(
       TypeError,
