@@ -130,8 +130,10 @@ struct SlabHolder {
 void FinalizeSlab(Napi::Env, void*, SlabHolder* holder) {
   if (Environment* self = holder->link->environment; self != nullptr) {
     const uint64_t block = self->region().word(self->CellOffset(holder->cell)).load();
-    // What was collected while it was owned can be released by nobody.
-    if (self->region().block(block).kind == BlockKind::kSync) SweepSyncBlock(self->region(), block, self->slot().index);
+    // What was collected while it was owned can be released by nobody; unless it has arrived again meanwhile.
+    if (self->region().block(block).kind == BlockKind::kSync && !self->RefersBeside(holder->cell, block)) {
+      SweepSyncBlock(self->region(), block, self->slot().index);
+    }
     self->ReturnCell(holder->cell);
   }
   delete holder;

@@ -139,6 +139,14 @@ std::optional<uint32_t> Environment::TakeCell() {
   return next_cell_++;
 }
 
+bool Environment::RefersBeside(uint32_t cell, uint64_t block) const {
+  const uint32_t high = region().slot(slot_.index).ledger_high.load();
+  for (uint32_t other = 0; other < high; other++) {
+    if (other != cell && region().word(CellOffset(other)).load() == block) return true;
+  }
+  return false;
+}
+
 Environment::Allocation Environment::Allocate(uint64_t payload_bytes, BlockKind kind) {
   std::optional<uint32_t> cell = TakeCell();
   if (!cell) return {0, 0, AllocationFailure::kLedgerFull};

@@ -45,6 +45,8 @@ class Environment {
     AllocationFailure failure = AllocationFailure::kNone;
   };
   Allocation Allocate(uint64_t payload_bytes, BlockKind kind);
+  // Whether another cell than this refers to the block.
+  bool RefersBeside(uint32_t cell, uint64_t block) const;
   // Releases what the cell refers to, if anything, and takes the cell back.
   void ReturnCell(uint32_t cell);
 
