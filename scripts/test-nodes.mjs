@@ -11,6 +11,7 @@ const suites = [
   'test/process',
   'test/pool',
   'test/family',
+  'test/task',
   'test/crash/servers.test.ts',
   'test/crash/children.test.ts',
 ];

@@ -17,6 +17,7 @@
 #include "os/clock.h"
 #include "os/fd_passing.h"
 #include "os/lifeline.h"
+#include "os/priority.h"
 #include "os/process_identity.h"
 #include "shared/crash_point.h"
 
@@ -51,6 +52,7 @@ class Server {
   bool Reply(const ForkReply& reply, std::span<const int> fds = {}) const;
   int SpareDueMs() const;
   bool ReportEnded();
+  void BeModest();
   void BecomeCopy() const;
 
   const ServerSockets sockets_;
@@ -61,10 +63,12 @@ class Server {
   int starts_ = 0;
   uint64_t spare_due_ns_ = 0;
   pid_t last_forked_ = -1;
+  bool is_modest_ = false;
 };
 
 Served Server::Serve() {
   if (os::Result<void> taken = signals_.Take(); !taken) return taken.error();
+  BeModest();
   bool may_improve = true;
   if (!Reply({ForkReplyKind::kServing, 0, 0})) return ClientIsGone();
   for (;;) {
@@ -162,8 +166,16 @@ bool Server::ReportEnded() {
   return true;
 }
 
+// Whoever asks for a child may be about to ask for more, and to give the first one something to do: woken, this process waits
+// for a processor until there is one to spare, or its turn has come. It does not take that of its client.
+void Server::BeModest() {
+  const os::Result<os::Scheduler> own = os::GetThreadScheduler(0);
+  if (own && own.value().policy == os::kPolicyOther) is_modest_ = os::SetThreadScheduler(0, {os::kPolicyBatch}).ok();
+}
+
 // What fails here fails before anybody's code: its parent is told the exit code.
 void Server::BecomeCopy() const {
+  if (is_modest_) (void)os::SetThreadScheduler(0, {os::kPolicyOther}).ok();
   close(sockets_.control);
   close(sockets_.spares);
   if (os::Result<void> settled = hooks_.settle(); !settled) _exit(1);

@@ -11,6 +11,7 @@ import { type Part, rehearse } from '../process/rehearsal.js';
 import * as runTarget from '../process/run-target.js';
 import { targetMain } from '../process/target-message.js';
 import '../reducers.js';
+import { readTaskModulesAtOnce } from '../task/module-reading.js';
 
 const processPart: Part = {
   main: targetMain,
@@ -37,6 +38,7 @@ async function rehearseImport(): Promise<void> {
 }
 
 async function main({ server }: ServerInvitation): Promise<void> {
+  readTaskModulesAtOnce();
   const { invitation, lifelines } = await serve(server, async () => {
     // It takes a millisecond, in which the rest happens.
     const timer = new Promise((resolve) => setTimeout(resolve, 1));

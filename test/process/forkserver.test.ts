@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { getContext, Pool, Process, type ProcessOptions, prewarm } from '../../lib/index.js';
-import { getAffinity, setAffinity } from '../../lib/system.js';
+import { getAffinity, getScheduler, setAffinity } from '../../lib/system.js';
 import { rejection } from '../conformance/caught.js';
 import { long } from '../fixtures/forking/long-function.mjs';
 import { forked } from '../fixtures/forking/tasks.mjs';
@@ -83,6 +83,18 @@ describe('a child is what a new Node process would be', () => {
     // Niceness cannot be taken back without privileges: in a program of its own.
     const { stdout } = await runScript(fixture('nicer.mjs'));
     expect(JSON.parse(stdout)).toEqual([0, 5, 5, 7]);
+  });
+
+  test('the server waits for processors that nobody wants; its children do not, nor does the spare', async () => {
+    await prewarm();
+    const policiesOf = (processes: { pid: number }[]) =>
+      new Set(processes.map(({ pid }) => getScheduler(pid).policy));
+    expect(policiesOf(serversOf(process.pid))).toEqual(new Set(['batch']));
+    await until(() => {
+      const spares = processesOf(process.pid).filter(({ name }) => name === 'forkyard-spare');
+      return spares.length > 0 && [...policiesOf(spares)].join() === 'other';
+    });
+    for (let i = 0; i < 3; i++) expect(await run(forked.identity)).toMatchObject({ policy: 'other' });
   });
 
   test('its descriptors are as many as those of a spawned one', async () => {
