@@ -1,25 +1,15 @@
 // Who runs what: no task waits behind another while a worker has nothing to do, and a worker overlaps as many as it may.
-import { afterEach, describe, expect, test } from 'vitest';
-import { Pool, type PoolOptions } from '../../lib/index.js';
+import { describe, expect, test } from 'vitest';
+
 import { rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { manyTasks } from '../fixtures/pool/many-tasks.mjs';
 import { tasks } from '../fixtures/pool/tasks.mjs';
-
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
-function open(options: number | PoolOptions): Pool {
-  const pool = new Pool(options);
-  pools.push(pool);
-  return pool;
-}
+import { openPool } from '../helpers/open-pool.js';
 
 describe('tasks that wait for each other', () => {
   test.each([2, 3])('%d of them on a pool just made of as many workers', async (count) => {
-    const pool = open(count);
+    const pool = openPool(count);
     const { path } = mark();
     const pids = await Promise.all(
       Array.from({ length: count }, () => pool.apply(tasks.meet, [path, count])),
@@ -28,21 +18,21 @@ describe('tasks that wait for each other', () => {
   });
 
   test('that give nothing back to the loop', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     const { path } = mark();
     const pids = await Promise.all([1, 2].map(() => pool.apply(tasks.meetSync, [path, 2])));
     expect(new Set(pids).size).toBe(2);
   });
 
   test('of a map', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     const { path } = mark();
     const args = [1, 2].map(() => [path, 2] as [string, number]);
     expect(new Set(await pool.starmap(tasks.meet, args, { chunkSize: 1 })).size).toBe(2);
   });
 
   test('after many tiny ones', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     for (let round = 0; round < 20; round++) {
       await Promise.all(Array.from({ length: 50 }, (_, n) => pool.apply(tasks.square, [n])));
     }
@@ -53,7 +43,7 @@ describe('tasks that wait for each other', () => {
 
 describe('behind a task that never ends', () => {
   test('the others are done by the other worker: on a pool just made', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     const ended = rejection(pool.apply(tasks.spin, [mark().path]));
     const others = await Promise.all(Array.from({ length: 100 }, (_, n) => pool.apply(tasks.square, [n])));
     expect(others).toEqual(others.map((_, n) => n * n));
@@ -62,7 +52,7 @@ describe('behind a task that never ends', () => {
   });
 
   test('and in the midst of a burst of tiny ones', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     for (let round = 0; round < 20; round++) {
       await Promise.all(Array.from({ length: 50 }, (_, n) => pool.apply(tasks.square, [n])));
     }
@@ -84,13 +74,13 @@ describe('behind a task that never ends', () => {
 
 describe('concurrency', () => {
   test('one task at a time by default', async () => {
-    const pool = open(1);
+    const pool = openPool(1);
     const most = await Promise.all(Array.from({ length: 10 }, () => pool.apply(tasks.overlap)));
     expect(Math.max(...most)).toBe(1);
   });
 
   test('as many as it says, and no more', async () => {
-    const pool = open({ processes: 1, concurrency: 4 });
+    const pool = openPool({ processes: 1, concurrency: 4 });
     const { path } = mark();
     const pids = await Promise.all([1, 2, 3, 4].map(() => pool.apply(tasks.meet, [path, 4])));
     expect(new Set(pids).size).toBe(1);
@@ -99,7 +89,7 @@ describe('concurrency', () => {
   });
 
   test('results come in the order in which they are ready', async () => {
-    const pool = open({ processes: 1, concurrency: 2 });
+    const pool = openPool({ processes: 1, concurrency: 2 });
     const order: string[] = [];
     const [started, gate] = [mark(), mark()];
     const slow = pool.apply(tasks.until, [started.path, gate.path, 'slow']).then(() => order.push('slow'));
@@ -111,7 +101,7 @@ describe('concurrency', () => {
 });
 
 test('tasks that are new while workers are busy and their work is moved about', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   for (let round = 0; round < 100; round++) {
     await Promise.all(Array.from({ length: 10 }, (_, n) => pool.apply(tasks.square, [n])));
   }
@@ -127,7 +117,7 @@ test('tasks that are new while workers are busy and their work is moved about', 
 });
 
 test('a map spreads over all workers', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   await pool.map(tasks.square, [1, 2, 3, 4], { chunkSize: 1 });
   const pids = await pool.starmap(
     tasks.burnPid,
@@ -138,7 +128,7 @@ test('a map spreads over all workers', async () => {
 });
 
 test('an input of long chunks does not keep the workers from another, whatever was run before', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   for (let n = 0; n < 500; n++) await pool.apply(tasks.square, [n]);
   const completed = () => pool.stats().workers.reduce((sum, worker) => sum + worker.completed, 0);
   const before = completed();
@@ -157,7 +147,7 @@ test('an input of long chunks does not keep the workers from another, whatever w
 });
 
 test('every task is run exactly once', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   const { path, lines } = mark();
   const items = Array.from({ length: 300 }, (_, n) => [path, n] as [string, number]);
   await Promise.all([

@@ -1,32 +1,16 @@
 // What a pool runs in each worker before anything else: once, again in replacements, and what becomes of a pool where
 // that fails, ends the worker, or never ends.
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  BrokenPoolError,
-  Pool,
-  type PoolOptions,
-  SerializationError,
-  TaskResolutionError,
-} from '../../lib/index.js';
+import { describe, expect, test } from 'vitest';
+import { BrokenPoolError, SerializationError, TaskResolutionError } from '../../lib/index.js';
 import { expectClear, rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { until } from '../helpers/until.js';
-
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
-function open(options: PoolOptions): Pool {
-  const pool = new Pool(options);
-  pools.push(pool);
-  return pool;
-}
 
 test('runs once in each worker, before its first task, with initargs', async () => {
   const mine = mark();
-  const pool = open({ processes: 2, initializer: tasks.setUp, initargs: [mine.path, { value: 7 }] });
+  const pool = openPool({ processes: 2, initializer: tasks.setUp, initargs: [mine.path, { value: 7 }] });
   const values = await pool.map(tasks.setUpValue as never, Array.from({ length: 20 }), { chunkSize: 1 });
   expect(values).toEqual(values.map(() => ({ value: 7 })));
   const ran = (await mine.reached(2)).map(Number);
@@ -39,7 +23,7 @@ test('runs once in each worker, before its first task, with initargs', async () 
 });
 
 test('is awaited', async () => {
-  const pool = open({ processes: 2, initializer: tasks.setUpLater, initargs: ['ready'] });
+  const pool = openPool({ processes: 2, initializer: tasks.setUpLater, initargs: ['ready'] });
   expect(await Promise.all([1, 2, 3, 4].map(() => pool.apply(tasks.setUpValue)))).toEqual(
     Array(4).fill('ready'),
   );
@@ -47,7 +31,7 @@ test('is awaited', async () => {
 
 test('runs in the replacement of a dead worker too', async () => {
   const mine = mark();
-  const pool = open({ processes: 1, initializer: tasks.setUp, initargs: [mine.path, 'again'] });
+  const pool = openPool({ processes: 1, initializer: tasks.setUp, initargs: [mine.path, 'again'] });
   await rejection(pool.apply(tasks.exit, [1]));
   expect(await pool.apply(tasks.setUpValue)).toBe('again');
   expect(new Set(mine.lines()).size).toBe(2);
@@ -55,7 +39,7 @@ test('runs in the replacement of a dead worker too', async () => {
 
 test('initargs of 20 MiB reach every worker, also the replacement', async () => {
   const bytes = new Uint8Array(20 * 2 ** 20).fill(7);
-  const pool = open({ processes: 2, initializer: tasks.setUpLater, initargs: [bytes] });
+  const pool = openPool({ processes: 2, initializer: tasks.setUpLater, initargs: [bytes] });
   const sum = async () => ((await pool.apply(tasks.setUpValue)) as Uint8Array).length;
   expect(await sum()).toBe(bytes.length);
   await rejection(pool.apply(tasks.exit, [1]));
@@ -64,7 +48,7 @@ test('initargs of 20 MiB reach every worker, also the replacement', async () => 
 
 describe('that throws', () => {
   test('breaks the pool with the error as cause, at once and without new attempts', async () => {
-    const pool = open({ processes: 2, initializer: tasks.setUpFails });
+    const pool = openPool({ processes: 2, initializer: tasks.setUpFails });
     const outcomes = await Promise.allSettled([
       pool.apply(tasks.square, [2]),
       pool.map(tasks.square, [1, 2, 3]),
@@ -87,7 +71,7 @@ describe('that throws', () => {
   });
 
   test('or cannot be found', async () => {
-    const pool = open({
+    const pool = openPool({
       processes: 1,
       initializer: { module: new URL('./none.mjs', import.meta.url), name: 'x' },
     });
@@ -98,7 +82,7 @@ describe('that throws', () => {
 });
 
 test('that ends its worker breaks the pool when the budget is used up', async () => {
-  const pool = open({ processes: 2, initializer: tasks.exit, initargs: [3], restartBudget: 3 });
+  const pool = openPool({ processes: 2, initializer: tasks.exit, initargs: [3], restartBudget: 3 });
   const error = await rejection(pool.apply(tasks.square, [2]));
   expectClear(error, {
     class: BrokenPoolError,
@@ -110,7 +94,7 @@ test('that ends its worker breaks the pool when the budget is used up', async ()
 
 test('that never ends: tasks wait, and terminate rejects them', async () => {
   const mine = mark();
-  const pool = open({ processes: 2, initializer: tasks.spin, initargs: [mine.path] });
+  const pool = openPool({ processes: 2, initializer: tasks.spin, initargs: [mine.path] });
   const pending = rejection(pool.apply(tasks.square, [2]));
   await mine.reached(2);
   expect(pool.stats()).toMatchObject({ state: 'open', unsettled: 1 });
@@ -121,13 +105,13 @@ test('that never ends: tasks wait, and terminate rejects them', async () => {
 
 test('that never ends in one of two workers: the other does the work', async () => {
   const mine = mark();
-  const pool = open({ processes: 2, initializer: tasks.firstSpins, initargs: [mine.path] });
+  const pool = openPool({ processes: 2, initializer: tasks.firstSpins, initargs: [mine.path] });
   expect(await pool.map(tasks.square, [1, 2, 3, 4], { chunkSize: 1 })).toEqual([1, 4, 9, 16]);
 });
 
 test('with initargs that cannot be sent: an error at the call that names it, and no worker is left', () => {
   const error = thrown(() =>
-    open({ processes: 1, initializer: tasks.setUp, initargs: ['x', { f: () => {} }] }),
+    openPool({ processes: 1, initializer: tasks.setUp, initargs: ['x', { f: () => {} }] }),
   );
   expectClear(error, {
     class: SerializationError,
@@ -137,6 +121,6 @@ test('with initargs that cannot be sent: an error at the call that names it, and
 });
 
 test('a pool whose initializer failed and that nobody uses raises nothing', async () => {
-  const pool = open({ processes: 1, initializer: tasks.setUpFails });
+  const pool = openPool({ processes: 1, initializer: tasks.setUpFails });
   await until(() => pool.stats().state === 'broken');
 });

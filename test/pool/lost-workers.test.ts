@@ -1,24 +1,14 @@
 // Workers that die: busy, idle, while they start, all at once, again and again. Only what a worker had begun is lost, it
 // is rejected with all that is known, and the pool goes on until its budget is used up.
-import { afterEach, describe, expect, test } from 'vitest';
-import { BrokenPoolError, Pool, type PoolOptions, WorkerLostError } from '../../lib/index.js';
+import { describe, expect, test } from 'vitest';
+import { BrokenPoolError, type Pool, WorkerLostError } from '../../lib/index.js';
 import { drained, expectClear, rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { manyBurns } from '../fixtures/pool/many-tasks.mjs';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { processesOf, processInfo, workersOf } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
-
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
-function open(options: number | PoolOptions): Pool {
-  const pool = new Pool(options);
-  pools.push(pool);
-  return pool;
-}
 
 const pidsOf = (pool: Pool) => pool.stats().workers.map(({ pid }) => pid);
 
@@ -40,7 +30,7 @@ async function expectWorking(pool: Pool, workers = 2): Promise<void> {
 describe('a worker that is killed', () => {
   // What it is told of a task may be taken back from it while tasks of that kind are still its own.
   test('takes one task with it, however many kinds of tasks it is given', async () => {
-    const pool = open({ processes: 2, restartBudget: 1e9 });
+    const pool = openPool({ processes: 2, restartBudget: 1e9 });
     const burns = Object.values(manyBurns);
     const lostBy = new Map<number, number>();
     let begun = 0;
@@ -70,7 +60,7 @@ describe('a worker that is killed', () => {
   });
 
   test('while it is busy: its task rejects with everything that is known, the others are done', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     await idle(pool);
     const mine = mark();
     const lost = rejection(pool.apply(tasks.spin, [mine.path]));
@@ -93,7 +83,7 @@ describe('a worker that is killed', () => {
   });
 
   test('while it is idle: no task is lost, and it is replaced', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     const [first] = await idle(pool);
     process.kill(first as number, 'SIGKILL');
     await until(() => !pidsOf(pool).includes(first as number));
@@ -103,7 +93,7 @@ describe('a worker that is killed', () => {
 
   test('while it starts', async () => {
     // The other start method leaves no time for it; there the soak strikes.
-    const pool = open({ processes: 2, startMethod: 'spawn' });
+    const pool = openPool({ processes: 2, startMethod: 'spawn' });
     const pending = pool.map(tasks.square, [1, 2, 3, 4, 5, 6]);
     const victims = await until(() => {
       const pids = processesOf(process.pid).filter(({ commandLine }) =>
@@ -118,14 +108,14 @@ describe('a worker that is killed', () => {
   });
 
   test.each(['SIGTERM', 'SIGSEGV', 'SIGABRT'] as const)('by %s', async (signal) => {
-    const pool = open(1);
+    const pool = openPool(1);
     const error = await rejection(pool.apply(tasks.killSelf, [signal]));
     expect(error).toMatchObject({ name: 'WorkerLostError', signal });
     await expectWorking(pool, 1);
   });
 
   test('after it was stopped', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     await idle(pool);
     const mine = mark();
     const lost = rejection(pool.apply(tasks.spin, [mine.path]));
@@ -139,7 +129,7 @@ describe('a worker that is killed', () => {
   });
 
   test('in the midst of a map or a stream: the error says so, what came before is delivered', async () => {
-    const pool = open(1);
+    const pool = openPool(1);
     const map = rejection(pool.map(tasks.dieIf, ['a', 'poison', 'b'], { chunkSize: 1 }));
     expect(await map).toMatchObject({ name: 'WorkerLostError', signal: 'SIGKILL' });
     const { values, error } = await drained(pool.imap(tasks.dieIf, ['a', 'b', 'poison', 'c']));
@@ -151,7 +141,7 @@ describe('a worker that is killed', () => {
 
 describe('all workers killed at once', () => {
   test('with hundreds of tasks pending: at most the begun ones are lost, no other, and none is run twice', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     await idle(pool);
     const { path, lines } = mark();
     const outcomes = Promise.allSettled(
@@ -174,7 +164,7 @@ describe('all workers killed at once', () => {
   });
 
   test('while all are idle', async () => {
-    const pool = open(3);
+    const pool = openPool(3);
     const pids = await idle(pool);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await until(() => pidsOf(pool).every((pid) => !pids.includes(pid as number)));
@@ -183,7 +173,7 @@ describe('all workers killed at once', () => {
   });
 
   test('with several tasks at a time in each: no more than these are lost', async () => {
-    const pool = open({ processes: 2, concurrency: 3 });
+    const pool = openPool({ processes: 2, concurrency: 3 });
     await idle(pool);
     const mine = mark();
     const gate = mark();
@@ -208,21 +198,21 @@ describe('a task that kills its worker', () => {
     ['uncaught', [], { exitCode: 1, signal: null }],
     ['killSelf', ['SIGKILL'], { exitCode: -9, signal: 'SIGKILL' }],
   ] as const)('%s%o', async (name, args, expected) => {
-    const pool = open(1);
+    const pool = openPool(1);
     const error = await rejection(pool.apply(tasks[name] as never, args as never));
     expect(error).toMatchObject({ name: 'WorkerLostError', code: 'ERR_FORKYARD_WORKER_LOST', ...expected });
     await expectWorking(pool, 1);
   });
 
   test('after its result: the result is delivered', async () => {
-    const pool = open(1);
+    const pool = openPool(1);
     for (let n = 0; n < 5; n++) expect(await pool.apply(tasks.finishAndDie, [n])).toBe(n);
     await expectWorking(pool, 1);
     expect(pool.stats().lost).toBe(0);
   });
 
   test('always: it alone is blamed, each time, and good tasks between go on', async () => {
-    const pool = open(2);
+    const pool = openPool(2);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 60 }, (_, n) => pool.apply(tasks.dieIf, [n % 10 === 5 ? 'poison' : n])),
     );
@@ -238,7 +228,7 @@ describe('a task that kills its worker', () => {
 
 describe('restartBudget', () => {
   test('used up: the pool says so, and everything settles', async () => {
-    const pool = open({ processes: 1, restartBudget: 3 });
+    const pool = openPool({ processes: 1, restartBudget: 3 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () => pool.apply(tasks.killSelf, ['SIGKILL'])),
     );
@@ -262,7 +252,7 @@ describe('restartBudget', () => {
   });
 
   test('counts deaths in a row: a result in between starts anew', async () => {
-    const pool = open({ processes: 1, restartBudget: 2 });
+    const pool = openPool({ processes: 1, restartBudget: 2 });
     for (let n = 0; n < 5; n++) {
       expect(await rejection(pool.apply(tasks.exit, [1]))).toBeInstanceOf(WorkerLostError);
       expect(await pool.apply(tasks.square, [n])).toBe(n * n);
@@ -271,7 +261,7 @@ describe('restartBudget', () => {
   });
 
   test('a broken pool can be closed and joined, and leaves no worker', async () => {
-    const pool = open({ processes: 2, restartBudget: 1 });
+    const pool = openPool({ processes: 2, restartBudget: 1 });
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => pool.apply(tasks.exit, [1])));
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
     await until(() => pool.stats().state === 'broken');
@@ -282,7 +272,7 @@ describe('restartBudget', () => {
 });
 
 test('a worker that dies while the pool closes: what is pending settles, and join resolves', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   const outcomes = Promise.allSettled([
     pool.apply(tasks.exitLater, [3]),
     ...Array.from({ length: 20 }, (_, n) => pool.apply(tasks.square, [n])),

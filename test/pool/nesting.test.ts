@@ -1,29 +1,19 @@
 // Pools in pools, beside each other, in threads: each has its own workers, and none outlives its owner.
 import { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, test } from 'vitest';
-import { Pool, Process } from '../../lib/index.js';
+import { describe, expect, test } from 'vitest';
+import { Process } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { nested } from '../fixtures/pool/nested.mjs';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { processInfo, workersOf } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
-
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
-function open(processes: number): Pool {
-  const pool = new Pool(processes);
-  pools.push(pool);
-  return pool;
-}
 
 const isOver = (pid: number) => [undefined, 'Z'].includes(processInfo(pid)?.state);
 
 test('two pools at once do not meet', async () => {
-  const [a, b] = [open(2), open(1)];
+  const [a, b] = [openPool(2), openPool(1)];
   const [fromA, fromB, pidsA, pidsB] = await Promise.all([
     a.map(tasks.square, [1, 2, 3], { chunkSize: 1 }),
     b.map(tasks.echo, ['x', 'y'], { chunkSize: 1 }),
@@ -41,7 +31,7 @@ test('two pools at once do not meet', async () => {
 });
 
 test('a task of one pool uses a pool of its own', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   expect(await pool.map(nested.squaresInside, [2, 3], { chunkSize: 1 })).toEqual([
     [0, 1],
     [0, 1, 4],
@@ -50,7 +40,7 @@ test('a task of one pool uses a pool of its own', async () => {
 });
 
 test('the pool that a worker keeps ends with the worker, also when that is killed', async () => {
-  const pool = open(1);
+  const pool = openPool(1);
   const inner = (await pool.apply(nested.keepPool)) as number[];
   expect(inner).toHaveLength(2);
   for (const pid of inner) expect(isOver(pid)).toBe(false);
@@ -63,7 +53,7 @@ test('the pool that a worker keeps ends with the worker, also when that is kille
 });
 
 test('a pool or a process cannot be sent to another process', async () => {
-  const pool = open(1);
+  const pool = openPool(1);
   for (const value of [pool, new Process({ target: tasks.nothing })]) {
     const error = await rejection(pool.apply(tasks.echo, [value]));
     expect(error).toMatchObject({ code: 'ERR_FORKYARD_SERIALIZATION' });
@@ -75,7 +65,7 @@ describe('a pool in a worker thread', () => {
   const script = new URL('../fixtures/pool/thread.mjs', import.meta.url);
 
   test('works as in the main thread, beside one there', async () => {
-    const pool = open(1);
+    const pool = openPool(1);
     const thread = new Worker(script, { workerData: { mode: 'work' } });
     const answer = new Promise((resolve, reject) => thread.once('message', resolve).once('error', reject));
     const ended = new Promise((resolve) => thread.once('exit', resolve));
@@ -96,6 +86,6 @@ describe('a pool in a worker thread', () => {
     const workers = () => workersOf(process.pid);
     await until(() => workers().length === 0, { what: () => JSON.stringify(workers()) });
     // The others are unharmed.
-    expect(await open(1).apply(tasks.square, [4])).toBe(16);
+    expect(await openPool(1).apply(tasks.square, [4])).toBe(16);
   });
 });

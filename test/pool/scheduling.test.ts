@@ -1,26 +1,21 @@
 // Where workers run and how: processors in all four forms, priority, environment, names; as the kernel sees it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { afterEach, describe, expect, test } from 'vitest';
-import { Pool, type PoolOptions } from '../../lib/index.js';
+import { describe, expect, test } from 'vitest';
+import type { Pool, PoolOptions } from '../../lib/index.js';
 import { getAffinity, getScheduler } from '../../lib/system.js';
 import { rejection } from '../conformance/caught.js';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { until } from '../helpers/until.js';
 
 const allowed = getAffinity(0);
 const first = allowed[0] as number;
 const last = allowed[allowed.length - 1] as number;
 
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
 /** The pids of its workers, in their order, when all are up. */
 async function open(options: PoolOptions): Promise<{ pool: Pool; pids: () => number[] }> {
-  const pool = new Pool(options);
-  pools.push(pool);
+  const pool = openPool(options);
   await ready(pool);
   return { pool, pids: () => pool.stats().workers.map(({ pid }) => pid as number) };
 }

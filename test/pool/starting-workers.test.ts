@@ -1,26 +1,16 @@
 // What a pool gives to workers that have not started yet: it is with them when they come up, and nobody's loss if they do
 // not, or not soon.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
-import { Pool, type PoolOptions } from '../../lib/index.js';
+import { describe, expect, test } from 'vitest';
+import { Pool, prewarm } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { until } from '../helpers/until.js';
 
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
-function open(options: number | PoolOptions): Pool {
-  const pool = new Pool(options);
-  pools.push(pool);
-  return pool;
-}
-
 test('each has one task at most, the first come first', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   const calls = [1, 2, 3, 4].map((n) => pool.apply(tasks.square, [n]));
   const { workers, waiting } = pool.stats();
   expect(workers).toMatchObject(Array(2).fill({ state: 'starting', held: 1 }));
@@ -29,27 +19,27 @@ test('each has one task at most, the first come first', async () => {
 });
 
 test('a worker that overlaps tasks has as many as it may', () => {
-  const pool = open({ processes: 2, concurrency: 2 });
+  const pool = openPool({ processes: 2, concurrency: 2 });
   for (let n = 0; n < 3; n++) pool.apply(tasks.square, [n]).catch(() => {});
   expect(pool.stats().workers.map(({ held }) => held)).toEqual([2, 1]);
 });
 
 test('a map has a chunk in each', () => {
-  const pool = open(2);
+  const pool = openPool(2);
   pool.map(tasks.square, [1, 2, 3, 4]).catch(() => {});
   expect(pool.stats().workers.map(({ held }) => held)).toEqual([1, 1]);
 });
 
 test('one that does not come up leaves its task to the other', async () => {
   const first = mark();
-  const pool = open({ processes: 2, initializer: tasks.firstSpins, initargs: [first.path] });
+  const pool = openPool({ processes: 2, initializer: tasks.firstSpins, initargs: [first.path] });
   expect(await Promise.all([1, 2].map((n) => pool.apply(tasks.square, [n])))).toEqual([1, 4]);
   expect(pool.stats().workers.map(({ state }) => state)).toContain('starting');
 });
 
 test('one that is killed meanwhile leaves its task to its successor', async () => {
   const first = mark();
-  const pool = open({ processes: 1, initializer: tasks.firstSpins, initargs: [first.path] });
+  const pool = openPool({ processes: 1, initializer: tasks.firstSpins, initargs: [first.path] });
   const result = pool.apply(tasks.square, [3]);
   await first.reached();
   expect(pool.stats()).toMatchObject({ workers: [{ state: 'starting', held: 1 }], waiting: 0 });
@@ -60,7 +50,7 @@ test('one that is killed meanwhile leaves its task to its successor', async () =
 
 describe('a call that is given up', () => {
   test('while its worker is still to be started costs no worker, and is not run', async () => {
-    const pool = open({ processes: 1, initializer: tasks.setUpLater, initargs: [0] });
+    const pool = openPool({ processes: 1, initializer: tasks.setUpLater, initargs: [0] });
     const { path, lines } = mark();
     const controller = new AbortController();
     const ended = rejection(pool.apply(tasks.note, [path, 1], { signal: controller.signal }));
@@ -72,8 +62,9 @@ describe('a call that is given up', () => {
   });
 
   test('and has begun, though this thread has not heard of its worker, leaves the pool whole', async () => {
+    await prewarm();
     // The first of them may be a spare, of which this thread hears at once.
-    const pool = open(3);
+    const pool = openPool(3);
     const { path, lines } = mark();
     const controller = new AbortController();
     const { signal } = controller;
@@ -104,7 +95,7 @@ describe('a call that is given up', () => {
 });
 
 test('a pool that is closed before they come up does what it was given', async () => {
-  const pool = open(2);
+  const pool = openPool(2);
   const calls = [1, 2, 3].map((n) => pool.apply(tasks.square, [n]));
   pool.close();
   expect(await Promise.all(calls)).toEqual([1, 4, 9]);

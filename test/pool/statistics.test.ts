@@ -1,21 +1,16 @@
 // What a pool says of itself: always consistent with what its user knows.
-import { afterEach, expect, test } from 'vitest';
-import { cpuCount, Pool } from '../../lib/index.js';
+import { expect, test } from 'vitest';
+import { cpuCount } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { failures } from '../fixtures/pool/errors.mjs';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { ancestorsOf } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
 
-const pools: Pool[] = [];
-afterEach(async () => {
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
-});
-
 test('just made: the workers are starting, by default as many as there are processors', async () => {
-  const pool = new Pool();
-  pools.push(pool);
+  const pool = openPool();
   const { state, workers, unsettled, waiting, completed, failed, lost, restarts } = pool.stats();
   expect({ state, unsettled, waiting, completed, failed, lost, restarts }).toEqual({
     state: 'open',
@@ -33,8 +28,7 @@ test('just made: the workers are starting, by default as many as there are proce
 });
 
 test('counts what was done, failed, lost and restarted', async () => {
-  const pool = new Pool(2);
-  pools.push(pool);
+  const pool = openPool(2);
   for (let n = 0; n < 7; n++) await pool.apply(tasks.square, [n]);
   for (let n = 0; n < 3; n++) await rejection(pool.apply(failures.plain));
   await rejection(pool.apply(tasks.exit, [1]));
@@ -46,8 +40,7 @@ test('counts what was done, failed, lost and restarted', async () => {
 });
 
 test('work in hand and work that waits', async () => {
-  const pool = new Pool(1);
-  pools.push(pool);
+  const pool = openPool(1);
   await until(() => pool.stats().workers[0]?.state === 'idle');
   const [started, gate] = [mark(), mark()];
   const pending = [pool.apply(tasks.until, [started.path, gate.path, 'first'])];

@@ -1,23 +1,21 @@
 // Workers that a SIGSTOP, a debugger or a busy machine keeps from running: what they have not begun is done by others,
 // however much was given to them before, and they are workers again once they go on.
 import { afterEach, describe, expect, test } from 'vitest';
-import { Pool } from '../../lib/index.js';
+import type { Pool } from '../../lib/index.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/pool/tasks.mjs';
+import { openPool } from '../helpers/open-pool.js';
 import { processInfo } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
 
 const stopped = new Set<number>();
-const pools: Pool[] = [];
-afterEach(async () => {
+afterEach(() => {
   for (const pid of stopped) goOn(pid);
-  for (const pool of pools.splice(0)) await pool[Symbol.asyncDispose]();
 });
 
 /** A pool of two that are up, and their pids. */
 async function open(): Promise<{ pool: Pool; one: number; other: number }> {
-  const pool = new Pool(2);
-  pools.push(pool);
+  const pool = openPool(2);
   await until(() => pool.stats().workers.every(({ state }) => state === 'idle'), {
     what: () => JSON.stringify(pool.stats()),
   });
