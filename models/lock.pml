@@ -149,8 +149,8 @@ proctype Member(byte me) provided ((dying == NOBODY || dying == _pid) && !stoppe
       rounds++;
       got = 0;
       if
-      :: atomic { bar == NOBODY -> pc = 1 }
-      :: atomic { bar != NOBODY -> pc = 0 }
+      :: atomic { MAY_TAKE_TURN -> pc = 1 }
+      :: atomic { !(MAY_TAKE_TURN) -> pc = 0 }
       fi;
       if
       :: pc == 1 -> tryTake()

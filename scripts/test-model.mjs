@@ -102,6 +102,46 @@ const runs = [
     defines: ['MEMBERS=2', 'KILLS=1', 'STOPS=1'],
     mutants: ['SILENT_RECOVERY'],
   },
+  {
+    model: 'condition',
+    property: 'no notification lost, nor with a death',
+    defines: [],
+    mutants: ['DROP_GRANTS', 'FORGET_BY_STORE', 'LEAVE_BY_STORE', 'WISH_LAST'],
+  },
+  {
+    model: 'condition',
+    property: 'the same, and the reaper dies',
+    defines: ['REAPER_KILLS=1'],
+  },
+  {
+    model: 'barrier',
+    property: 'one verdict a generation: two that reset',
+    defines: ['MEMBERS=2', 'KILLS=0', 'LEAVES=0', 'LAST_ROUNDS=2'],
+    mutants: ['MARK_BY_STORE', 'MARK_WHAT_IS_OVER'],
+  },
+  {
+    model: 'barrier',
+    property: 'the same, one of three gives up',
+    defines: ['KILLS=0', 'RESETTERS=1', 'ROUNDS=1'],
+    mutants: ['RESET_WITHOUT_MARKS', 'ARRIVE_FIRST'],
+  },
+  {
+    model: 'barrier',
+    property: 'the same with a death',
+    defines: ['RESETS=0', 'RESETTERS=1', 'LEAVES=0'],
+    mutants: ['DEAD_PARTY'],
+  },
+  {
+    model: 'event',
+    property: 'who waits misses no set()',
+    defines: ['KILLS=0'],
+    mutants: ['FLAG_ONLY', 'HINT_FIRST', 'CLEAR_LAST'],
+  },
+  {
+    model: 'event',
+    property: 'the same, one that sets it dies',
+    defines: ['WAITS=1'],
+  },
 ];
 
 /** Assertions that must never be evaluated. Any other that a run does not reach was not put to the test: it fails. */

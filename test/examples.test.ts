@@ -54,6 +54,7 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'its owner was killed: exit code -9',
     'whoever is next has it, and is told: true',
   ],
+  'producer-consumer': ['the sum of what both took: 5050'],
   'surviving-a-killed-worker': [
     '39 of 40 done',
     'task 13: ERR_FORKYARD_WORKER_LOST, SIGKILL',

@@ -17,17 +17,20 @@ constexpr double kMostOwners = 1 << 24;
 // 30 years stay far from the end of the clock.
 constexpr double kLongestMs = 1e12;
 
-// createSync(kind, owners): cell, or a negative failure.
+// createSync(kind, owners, slotWords, limit): cell, or a negative failure.
 Napi::Value CreateSync(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
-  const uint32_t kind = Uint32Argument(info, 0);
-  const uint32_t owners = static_cast<uint32_t>(IntegerArgument(info, 1, 0, kMostOwners));
-  const Environment::Allocation made = self.Allocate(SyncBlockBytes(owners), BlockKind::kSlab);
+  SyncShape shape;
+  shape.kind = Uint32Argument(info, 0);
+  shape.owners = static_cast<uint32_t>(IntegerArgument(info, 1, 0, kMostOwners));
+  shape.slot_words = static_cast<SlotWords>(IntegerArgument(info, 2, 0, static_cast<double>(SlotWords::kArrivals)));
+  shape.limit = Uint32Argument(info, 3);
+  const Environment::Allocation made = self.Allocate(shape.bytes(), BlockKind::kSlab);
   if (made.failure != AllocationFailure::kNone) {
     return Napi::Number::New(info.Env(), -static_cast<double>(made.failure));
   }
-  std::memset(self.region().At(made.block + kBlockHeaderBytes), 0, SyncBlockBytes(owners));
-  InitializeSync(self.region(), made.block, kind, owners);
+  std::memset(self.region().At(made.block + kBlockHeaderBytes), 0, shape.bytes());
+  InitializeSync(self.region(), made.block, shape);
   return Napi::Number::New(info.Env(), made.cell);
 }
 

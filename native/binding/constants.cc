@@ -38,6 +38,14 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("syncWants", (offsetof(SyncBlock, wants) - kBlockHeaderBytes) / 4);
   add("syncWantWords", kWantWords);
   add("syncTurnStep", kTurnStep);
+  add("syncSlots", (offsetof(SyncBlock, more_owners) - kBlockHeaderBytes) / 4);
+  add("syncGrants", static_cast<double>(SlotWords::kGrants));
+  add("syncArrivals", static_cast<double>(SlotWords::kArrivals));
+  add("syncGrant", kGrant);
+  add("syncBroken", kBroken);
+  add("syncGeneration", kGeneration);
+  add("syncWaits", kWaits);
+  add("syncSawBroken", kSawBroken);
   add("recordHeaderWords", kRecordHeaderBytes / 4);
   add("skipRecord", kSkipRecord);
   add("arenaBytes", static_cast<double>(kDefaultArenaBytes));

@@ -59,6 +59,8 @@ enum class CrashPointId : uint32_t {
   kSpareAsked,
   kSpareBegins,
   kReaperOwnerSwept,
+  kReaperGrantPassedOn,
+  kReaperBarrierBroken,
   kCount,
 };
 

@@ -28,10 +28,18 @@ export function allocateBlock(bytes: number): SharedBlock {
   return viewOf(addon, cell);
 }
 
-/** A new block to wait at, of one of the kinds of sync/. Throws `ResourceError` when memory is out. */
-export function allocateSyncBlock(kind: number, owners: number): SharedBlock {
+/** What a block to wait at is made for: native/sync/sync_block.h. */
+export interface SyncShape {
+  readonly kind: number;
+  readonly owners: number;
+  readonly slotWords?: number;
+  readonly limit?: number;
+}
+
+/** A new block to wait at. Throws `ResourceError` when memory is out. */
+export function allocateSyncBlock({ kind, owners, slotWords = 0, limit = 0 }: SyncShape): SharedBlock {
   const { addon } = member();
-  const cell = addon.createSync(kind, owners);
+  const cell = addon.createSync(kind, owners, slotWords, limit);
   if (cell < 0) throw allocationError(addon.constants, cell, 4 * owners);
   return viewOf(addon, cell);
 }

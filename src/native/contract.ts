@@ -29,6 +29,14 @@ export interface AddonConstants {
   readonly syncWants: number;
   readonly syncWantWords: number;
   readonly syncTurnStep: number;
+  readonly syncSlots: number;
+  readonly syncGrants: number;
+  readonly syncArrivals: number;
+  readonly syncGrant: number;
+  readonly syncBroken: number;
+  readonly syncGeneration: number;
+  readonly syncWaits: number;
+  readonly syncSawBroken: number;
   readonly recordHeaderWords: number;
   readonly skipRecord: number;
   readonly arenaBytes: number;
@@ -108,8 +116,8 @@ export interface Addon extends SystemAddon, ForkingAddon {
   share(bytes: Uint8Array): number;
   /** The cell of zeros, or a negative failure. */
   allocate(bytes: number): number;
-  /** The cell of a block to wait at, with so many cells for owners; or a negative failure. */
-  createSync(kind: number, owners: number): number;
+  /** The cell of a block to wait at, with so many cells for owners or with words for slots; or a negative failure. */
+  createSync(kind: number, owners: number, slotWords: number, limit: number): number;
   /** Blocks this thread while the turn of such a block is that, until its bell rings. False: the time is up. */
   park(block: number, turn: number, timeoutMs: number): boolean;
   take(ring: number, position: number, index: number): number;

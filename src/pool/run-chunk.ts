@@ -1,4 +1,6 @@
 // Runs one task over the items of a chunk: in a plain loop as long as it is synchronous, overlapped where it is not.
+
+import { isThenable } from '../util/is-thenable.js';
 import { beginItem } from './current-item.js';
 import type { ChunkFailure } from './messages.js';
 
@@ -32,12 +34,6 @@ export function runChunk(
     return { values: undefined, failure: { values, error } };
   }
   return { values, failure: undefined };
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }
 
 async function finishOverlapped(

@@ -9,11 +9,12 @@ import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
 import { importFailed, resolveTask, unfinishedImport } from '../task/resolve.js';
+import { isThenable } from '../util/is-thenable.js';
 import { beginTask, endTask, publishItems } from './current-item.js';
 import { KnownTasks, type TakenTask, type TaskFunction } from './known-tasks.js';
 import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
 import { orProcessEnd } from './process-end.js';
-import { type ChunkOutcome, isThenable, runChunk } from './run-chunk.js';
+import { type ChunkOutcome, runChunk } from './run-chunk.js';
 import { WorkMeter } from './work-meter.js';
 
 // The event loop of the worker gets its turn at least so often.

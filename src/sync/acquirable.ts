@@ -1,5 +1,6 @@
 // What all have in common that are acquired, and guarded until they are released: Lock, RLock, BoundedSemaphore.
 import { argumentTypeError } from '../errors.js';
+import { isThenable } from '../util/is-thenable.js';
 import { Acquisition, type Guard, type Guarded } from './guard.js';
 import { OwnedPermits, ownerDiedFlag } from './owners.js';
 import type { WaitOptions } from './wait-options.js';
@@ -7,17 +8,16 @@ import type { WaitOptions } from './wait-options.js';
 export abstract class Acquirable extends OwnedPermits implements Guarded {
   /** The class's name, for errors. */
   protected abstract readonly called: string;
-  #acquisitions = 0;
 
-  /** Notes that a cell was acquired, by the acquisition of that number. */
-  protected abstract begin(cell: number, acquisition: number): void;
+  /** Notes by which acquisition a cell was acquired. */
+  protected abstract begin(cell: number, acquisition: Acquisition): void;
 
   /** @internal */
-  abstract endAcquisition(acquisition: number): void;
+  abstract endAcquisition(acquisition: Acquisition): void;
 
   /** Waits without blocking anything. Rejects with `TimeoutError`, which says who holds it, or the reason of `signal`. */
   async acquire(options?: WaitOptions): Promise<Guard> {
-    return this.hold(await this.waitFor(`${this.called}.acquire`, options));
+    return this.hold(await this.obtain(`${this.called}.acquire`, options));
   }
 
   /**
@@ -27,7 +27,7 @@ export abstract class Acquirable extends OwnedPermits implements Guarded {
   acquireSync(options?: WaitOptions): Guard {
     // Options are looked at wherever there are any, but a name for errors is made only where it may be needed.
     const taken = options === undefined ? this.takeNow() : undefined;
-    return this.hold(taken ?? this.waitForSync(`${this.called}.acquireSync`, options));
+    return this.hold(taken ?? this.obtainSync(`${this.called}.acquireSync`, options));
   }
 
   /** A guard, or undefined if it is not to be had at the moment. */
@@ -65,16 +65,12 @@ export abstract class Acquirable extends OwnedPermits implements Guarded {
   }
 
   protected hold(taken: number): Guard {
-    const acquisition = ++this.#acquisitions;
+    const acquisition = new Acquisition(this, (taken & ownerDiedFlag) !== 0);
     this.begin(taken & ~ownerDiedFlag, acquisition);
-    return new Acquisition(this, acquisition, (taken & ownerDiedFlag) !== 0);
+    return acquisition;
   }
 }
 
 export function checkFunction(method: string, fn: unknown): void {
   if (typeof fn !== 'function') throw argumentTypeError(method, 'fn', 'a function', fn);
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 }

@@ -3,6 +3,7 @@
 import { argumentRangeError } from '../errors.js';
 import { wholeNumber } from '../options/values.js';
 import { Acquirable } from './acquirable.js';
+import type { Acquisition } from './guard.js';
 import { guardOver, notHeld } from './held.js';
 import { syncKind } from './kinds.js';
 
@@ -12,7 +13,7 @@ const mostPermits = 2 ** 16;
 export class BoundedSemaphore extends Acquirable {
   protected readonly called = 'BoundedSemaphore';
   /** By cell: the acquisition that this environment has it from. */
-  readonly #acquisitions = new Map<number, number>();
+  readonly #acquisitions = new Map<number, Acquisition>();
 
   /** Throws `RangeError` for a value that is no integer from 1 to 65,536, `ResourceError` when memory is used up. */
   constructor(value = 1) {
@@ -44,7 +45,7 @@ export class BoundedSemaphore extends Acquirable {
   }
 
   /** @internal */
-  endAcquisition(acquisition: number): void {
+  endAcquisition(acquisition: Acquisition): void {
     for (const [cell, mine] of this.#acquisitions) {
       if (mine !== acquisition) continue;
       this.#acquisitions.delete(cell);
@@ -54,10 +55,10 @@ export class BoundedSemaphore extends Acquirable {
   }
 
   protected describe(): string {
-    return 'a permit';
+    return `all ${this.cells} permits are taken`;
   }
 
-  protected begin(cell: number, acquisition: number): void {
+  protected begin(cell: number, acquisition: Acquisition): void {
     // The newest is last, also where somebody else had released the cell.
     this.#acquisitions.delete(cell);
     this.#acquisitions.set(cell, acquisition);

@@ -15,7 +15,7 @@ export class Event extends Waitable<true> {
 
   /** Throws `ResourceError` when shared memory is used up. */
   constructor() {
-    super(syncKind.event, 0);
+    super({ kind: syncKind.event, owners: 0 });
     this.#words = this.room.words;
     this.#state = member().addon.constants.syncState;
   }
@@ -41,12 +41,12 @@ export class Event extends Waitable<true> {
 
   /** Waits until it is set. True; rejects with `TimeoutError` or the reason of `signal`. */
   async wait(options?: WaitOptions): Promise<true> {
-    return await this.waitFor('Event.wait', options);
+    return await this.obtain('Event.wait', options);
   }
 
   /** Blocks this thread until it is set. True, or throws `TimeoutError`. */
   waitSync(options?: WaitOptions): true {
-    return this.waitForSync('Event.waitSync', options);
+    return this.obtainSync('Event.waitSync', options);
   }
 
   protected override wantNow(): number {
@@ -67,6 +67,6 @@ export class Event extends Waitable<true> {
   }
 
   protected describe(): string {
-    return 'a call of set()';
+    return 'nobody has set it';
   }
 }

@@ -4,7 +4,7 @@
 export interface Guard {
   /**
    * Whether the last owner died, or lost it, while it held this: what it protects may be half changed. Only the next
-   * owner is told.
+   * owner is told; also who has it back after a wait for a `Condition`.
    */
   readonly ownerDied: boolean;
   /** Throws `ERR_FORKYARD_NOT_HELD` the second time, or if somebody else has released it. */
@@ -15,22 +15,20 @@ export interface Guard {
 /** What a guard is of. */
 export interface Guarded {
   /** Throws if that acquisition is over. */
-  endAcquisition(acquisition: number): void;
+  endAcquisition(acquisition: Acquisition): void;
 }
 
 export class Acquisition implements Guard {
   readonly #of: Guarded;
-  readonly #number: number;
-  readonly ownerDied: boolean;
+  ownerDied: boolean;
 
-  constructor(of: Guarded, number: number, ownerDied: boolean) {
+  constructor(of: Guarded, ownerDied: boolean) {
     this.#of = of;
-    this.#number = number;
     this.ownerDied = ownerDied;
   }
 
   release(): void {
-    this.#of.endAcquisition(this.#number);
+    this.#of.endAcquisition(this);
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,12 @@
 // Permits that have an owner each: the cells of a block, of which a dead owner's are given to the next.
 // The uncontended paths are one exchange here; the sweep of the dead is native/sync/sweep.cc.
 import { member } from '../family/membership.js';
-import type { SyncKind } from './kinds.js';
 import { Waitable } from './waitable.js';
 
 // A cell whose owner died: 1 << 31 as an Int32Array has it.
 const died = -(2 ** 31);
+// A cell without a permit.
+const closed = 2 ** 30;
 /** What `take` gives: the number of the cell, and whether its last owner died. */
 export const ownerDiedFlag = 2 ** 30;
 
@@ -18,8 +19,8 @@ export abstract class OwnedPermits extends Waitable<number> {
   /** Since when whom was seen to hold the first cell. */
   #seen = { owner: 0, since: 0 };
 
-  protected constructor(kind: SyncKind, count: number) {
-    super(kind, count);
+  protected constructor(kind: number, count: number) {
+    super({ kind, owners: count });
     const { addon, slot } = member();
     this.#words = this.room.words;
     this.#first = addon.constants.syncFirstOwner;
@@ -50,8 +51,36 @@ export abstract class OwnedPermits extends Waitable<number> {
   /** Those that nobody owns at the moment. */
   protected free(): number {
     let free = 0;
-    for (let cell = 0; cell < this.#count; cell++) if (!isOwned(this.#ownerOf(cell))) free++;
+    for (let cell = 0; cell < this.#count; cell++) if (isFree(this.#ownerOf(cell))) free++;
     return free;
+  }
+
+  protected ownCells(): number[] {
+    const own: number[] = [];
+    for (let cell = 0; cell < this.#count; cell++) if (this.isOwn(cell)) own.push(cell);
+    return own;
+  }
+
+  /** Before anybody else knows the block: there are permits for the first cells only. */
+  protected closeFrom(count: number): void {
+    for (let cell = count; cell < this.#count; cell++) Atomics.store(this.#words, this.#place(cell), closed);
+  }
+
+  /** Gives so many cells that have none a permit each; if there are fewer, none of them. How many there are. */
+  protected open(count: number): number {
+    if (count <= 0) return 0;
+    const found: number[] = [];
+    for (let cell = 0; cell < this.#count && found.length < count; cell++) {
+      if (this.#ownerOf(cell) === closed) found.push(cell);
+    }
+    if (found.length < count) return found.length;
+    let opened = 0;
+    for (const cell of found) {
+      if (Atomics.compareExchange(this.#words, this.#place(cell), closed, 0) === closed) opened++;
+    }
+    for (let permit = 0; permit < opened; permit++) this.room.wakeNext();
+    // Somebody else was faster at some of them.
+    return opened + this.open(count - opened);
   }
 
   protected isOwn(cell: number): boolean {
@@ -92,17 +121,17 @@ export abstract class OwnedPermits extends Waitable<number> {
     }
   }
 
-  /** "process 123 holds it, for 40 ms that this waiter has seen". */
+  /** "process 123 holds the lock, for 40 ms that this waiter has seen". */
   protected holder(): string {
     this.wantNow();
     const { owner, since } = this.#seen;
-    if (!isOwned(owner)) return 'nobody holds it any more';
+    if (!isOwned(owner)) return 'nobody holds the lock any more';
     const { pid, thread } = member()
       .addon.slots()
       .find(({ index }) => index === owner - 1) ?? { pid: 0, thread: 0 };
     const who =
       owner === this.#own ? 'this thread' : `process ${pid}${thread === pid ? '' : `, thread ${thread},`}`;
-    return `${who} holds it, for ${Math.round(performance.now() - since)} ms that this waiter has seen`;
+    return `${who} holds the lock, for ${Math.round(performance.now() - since)} ms that this waiter has seen`;
   }
 
   #ownerOf(cell: number): number {
@@ -114,6 +143,10 @@ export abstract class OwnedPermits extends Waitable<number> {
   }
 }
 
+function isFree(owner: number): boolean {
+  return owner === 0 || owner === died;
+}
+
 function isOwned(owner: number): boolean {
-  return owner !== 0 && owner !== died;
+  return !isFree(owner) && owner !== closed;
 }

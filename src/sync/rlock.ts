@@ -1,10 +1,11 @@
 // RLock: a lock that its owner may acquire again. Python: multiprocessing.RLock.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Acquirable, checkFunction } from './acquirable.js';
-import type { Guard } from './guard.js';
+import { checkFunction } from './acquirable.js';
+import type { Acquisition, Guard } from './guard.js';
 import { guardOver, notHeld } from './held.js';
 import { syncKind } from './kinds.js';
 import { deadlock } from './lock.js';
+import { Mutex, type Suspended } from './mutex.js';
 import type { WaitOptions } from './wait-options.js';
 
 /** What a call of `run` does, and everything that it awaits; `outer` is the call that it is in. */
@@ -19,14 +20,14 @@ const wholeThread: Task = { outer: undefined };
  * A lock that its owner may acquire again, and releases as often. Its owner is the asynchronous task that acquired it by
  * `run`, with all that it awaits; if it was acquired otherwise, the whole thread.
  */
-export class RLock extends Acquirable {
+export class RLock extends Mutex {
   protected readonly called = 'RLock';
-  readonly #acquisitions = new Set<number>();
+  readonly #acquisitions = new Set<Acquisition>();
   #owner: Task = wholeThread;
 
   /** Throws `ResourceError` when shared memory is used up. */
   constructor() {
-    super(syncKind.rlock, 1);
+    super(syncKind.rlock);
   }
 
   // Not behind those who wait for it.
@@ -40,7 +41,7 @@ export class RLock extends Acquirable {
   ): Promise<Result> {
     checkFunction('RLock.run', fn);
     const isFirst = !this.#isOwner();
-    const taken = isFirst ? await this.waitFor('RLock.run', options) : 0;
+    const taken = isFirst ? await this.obtain('RLock.run', options) : 0;
     const guard = this.hold(taken);
     try {
       if (!isFirst) return await fn(guard);
@@ -64,18 +65,13 @@ export class RLock extends Acquirable {
     this.endAcquisition(newest);
   }
 
-  /** Whether somebody holds it, at this moment. */
-  get locked(): boolean {
-    return this.free() === 0;
-  }
-
   /** How often this thread has acquired it and not released it yet. */
   get count(): number {
     return this.isOwn(0) ? this.#acquisitions.size : 0;
   }
 
   /** @internal */
-  endAcquisition(acquisition: number): void {
+  endAcquisition(acquisition: Acquisition): void {
     if (!this.#acquisitions.delete(acquisition)) throw guardOver();
     if (this.#acquisitions.size > 0) return;
     this.#owner = wholeThread;
@@ -86,12 +82,26 @@ export class RLock extends Acquirable {
     return this.#isOwner() ? 0 : super.takeNow();
   }
 
-  protected begin(_cell: number, acquisition: number): void {
+  protected begin(_cell: number, acquisition: Acquisition): void {
     this.#acquisitions.add(acquisition);
   }
 
-  protected describe(): string {
-    return `the lock: ${this.holder()}`;
+  /** @internal */
+  get isHeldHere(): boolean {
+    return this.#isOwner();
+  }
+
+  protected lose(): Suspended {
+    const suspended = { acquisitions: [...this.#acquisitions], owner: this.#owner };
+    this.#acquisitions.clear();
+    this.#owner = wholeThread;
+    return suspended;
+  }
+
+  // The thread may have it already, and so everything that runs there.
+  protected regain({ acquisitions, owner }: Suspended): void {
+    if (this.#acquisitions.size === 0) this.#owner = owner as Task;
+    for (const acquisition of acquisitions) this.#acquisitions.add(acquisition);
   }
 
   protected override refuseDeadlock(method: string): void {

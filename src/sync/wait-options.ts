@@ -17,6 +17,17 @@ export interface ResolvedWait {
 
 const forever: ResolvedWait = { timeoutMs: Infinity, signal: undefined };
 
+/** The options of each of several waits that together may take as long as `wait` says. */
+export function countDown({ timeoutMs, signal }: ResolvedWait): () => WaitOptions {
+  const deadline = performance.now() + timeoutMs;
+  let isFirst = true;
+  return () => {
+    const timeout = isFirst ? timeoutMs : deadline - performance.now();
+    isFirst = false;
+    return { timeout, ...(signal && { signal }) };
+  };
+}
+
 /** Throws what is wrong with them, or the reason of a signal that is aborted already. */
 export function resolveWait(
   method: string,

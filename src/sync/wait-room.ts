@@ -74,7 +74,7 @@ export class WaitRoom {
   /** Whether one who waits may take a permit. */
   get isOwnTurn(): boolean {
     if (!this.isBarred) return true;
-    const slot = (Atomics.load(this.words, this.#turn) & (this.#turnStep - 1)) - 1;
+    const slot = this.#last();
     return slot < 0 || slot === this.#member.slot.index || !this.#isWanting(slot);
   }
 
@@ -84,17 +84,46 @@ export class WaitRoom {
     return bell.block(() => addon.park(this.#offset, turn >>> 0, timeoutMs));
   }
 
+  /** Wakes the first after the last that was woken for which `accepts` is true. False: there is none. */
+  wakeNextThat(accepts: (slot: number) => boolean): boolean {
+    const first = this.#find(this.#last() + 1);
+    let slot = first;
+    for (let looks = 0; slot >= 0 && looks < this.#wantWords * 32; looks++) {
+      if (accepts(slot)) {
+        this.#advance(slot);
+        this.#ring(slot);
+        return true;
+      }
+      slot = this.#find(slot + 1);
+      if (slot === first) break;
+    }
+    return false;
+  }
+
+  /** The slots that want something here, this one too. */
+  *wanting(): Generator<number> {
+    for (let word = 0; word < this.#wantWords; word++) {
+      let bits = Atomics.load(this.words, this.#wants + word);
+      for (; bits !== 0; bits &= bits - 1) yield word * 32 + lowestBit(bits);
+    }
+  }
+
+  /** Of those that want something, the one after this slot, which may be itself; -1 if there is none. */
+  get neighbour(): number {
+    return this.#find(this.#member.slot.index + 1);
+  }
+
   /** There is a permit: wakes the one after the last that was woken, if anybody wants it. */
   wakeNext(): void {
     if ((Atomics.load(this.words, this.#flags) & somebodyWants) === 0) return;
-    let next = this.#findNext();
+    let next = this.#find(this.#last() + 1);
     while (next < 0) {
       // Who came between the look and this finds the permit himself, or is found by the second look.
       Atomics.and(this.words, this.#flags, ~somebodyWants);
-      if (this.#findNext() < 0) return;
+      if (this.#find(this.#last() + 1) < 0) return;
       // Who was found may have taken it and released it meanwhile, and told nobody as the flag was not there.
       Atomics.or(this.words, this.#flags, somebodyWants);
-      next = this.#findNext();
+      next = this.#find(this.#last() + 1);
     }
     this.#advance(next);
     this.#ring(next);
@@ -104,10 +133,7 @@ export class WaitRoom {
     if ((Atomics.load(this.words, this.#flags) & somebodyWants) === 0) return;
     Atomics.and(this.words, this.#flags, ~somebodyWants);
     this.#advance(-1);
-    for (let word = 0; word < this.#wantWords; word++) {
-      let bits = Atomics.load(this.words, this.#wants + word);
-      for (; bits !== 0; bits &= bits - 1) this.#ring(word * 32 + lowestBit(bits));
-    }
+    for (const slot of this.wanting()) this.#ring(slot);
   }
 
   #ring(slot: number): void {
@@ -126,10 +152,13 @@ export class WaitRoom {
     return (bits & (1 << (slot & 31))) !== 0;
   }
 
-  // The first after the last; -1 if nobody wants anything.
-  #findNext(): number {
-    const last = (Atomics.load(this.words, this.#turn) & (this.#turnStep - 1)) - 1;
-    const start = last + 1;
+  /** The slot that was woken last; -1: none was. */
+  #last(): number {
+    return (Atomics.load(this.words, this.#turn) & (this.#turnStep - 1)) - 1;
+  }
+
+  // The first that wants something from `start` on, and round; -1 if nobody does.
+  #find(start: number): number {
     const firstWord = (start >> 5) % this.#wantWords;
     for (let i = 0; i <= this.#wantWords; i++) {
       const word = (firstWord + i) % this.#wantWords;

@@ -3,15 +3,18 @@
 import { availableParallelism } from 'node:os';
 import { TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
+import type { SyncShape } from '../memory/shared-blocks.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 import { onAbort } from '../util/on-abort.js';
-import { blockFor, type SyncKind } from './kinds.js';
+import { blockFor } from './kinds.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 import { WaitRoom } from './wait-room.js';
 
 // Who was passed over for so long bars newcomers, and looks again after twice as long, and so on.
 const patienceMs = 1;
 const lookAgainMs = 50;
+// Of Node's timers; after these 24 days nobody is told any more that his time is up.
+const longestTimerMs = 2 ** 31 - 1;
 // Waking a sleeper takes longer than most critical sections.
 const spinMs = 0.02;
 const spins = availableParallelism() > 1;
@@ -33,8 +36,8 @@ export abstract class Waitable<Taken> {
   #timer: NodeJS.Timeout | undefined;
   #impatient = false;
 
-  protected constructor(kind: SyncKind, owners: number) {
-    const { block, isReceived } = blockFor(this, kind, owners);
+  protected constructor(shape: SyncShape) {
+    const { block, isReceived } = blockFor(this, shape);
     this.block = block;
     this.isReceived = isReceived;
     this.room = new WaitRoom(this.block, () => queueMicrotask(() => this.#serve(false)));
@@ -46,7 +49,7 @@ export abstract class Waitable<Taken> {
   /** Whether `take` would succeed. */
   protected abstract isThere(want: number): boolean;
 
-  /** What the wait is for, for errors: "the lock, which process 123 (slot 4) holds". */
+  /** Why the wait was in vain, for errors: "process 123 holds the lock, ...". */
   protected abstract describe(): string;
 
   protected wantNow(): number {
@@ -64,26 +67,31 @@ export abstract class Waitable<Taken> {
   /** Throws if this thread, blocked, would keep it from ever being there. */
   protected refuseDeadlock(_method: string): void {}
 
-  protected takeNow(): Taken | undefined {
-    return this.room.isBarred && !this.room.isOwnTurn ? undefined : this.take(this.wantNow());
+  protected takeNow(want = this.wantNow()): Taken | undefined {
+    return this.room.isBarred && !this.room.isOwnTurn ? undefined : this.take(want);
   }
 
-  protected async waitFor(method: string, options: WaitOptions | undefined): Promise<Taken> {
+  /** Gives those of this environment that wait by promise what is there for them already. */
+  protected serveNow(): void {
+    this.#serve(true);
+  }
+
+  /** By promise. `want`: what is waited for, if it is not that of this moment. */
+  protected async obtain(method: string, options?: WaitOptions, want = this.wantNow()): Promise<Taken> {
     const wait = resolveWait(method, options, true);
-    const want = this.wantNow();
-    const taken = this.#queue.size === 0 ? this.takeNow() : undefined;
+    const taken = this.#queue.size === 0 ? this.takeNow(want) : undefined;
     if (taken !== undefined) return taken;
     if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
     return await this.#enqueue(method, wait, want);
   }
 
-  protected waitForSync(method: string, options: WaitOptions | undefined): Taken {
+  /** Blocks this thread. */
+  protected obtainSync(method: string, options?: WaitOptions, want = this.wantNow()): Taken {
     const wait = resolveWait(method, options, false);
-    const taken = this.takeNow();
+    const taken = this.takeNow(want);
     if (taken !== undefined) return taken;
     if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
     this.refuseDeadlock(method);
-    const want = this.wantNow();
     return this.#spin(want) ?? this.#block(method, wait, want);
   }
 
@@ -148,12 +156,10 @@ export abstract class Waitable<Taken> {
         this.#passOn(want);
         reject(error);
       };
-      const timer = Number.isFinite(wait.timeoutMs)
-        ? setTimeout(
-            () => leave(timeoutError(method, this.describe(), wait)),
-            Math.min(wait.timeoutMs, 2 ** 31 - 1),
-          )
-        : undefined;
+      const timer =
+        wait.timeoutMs <= longestTimerMs
+          ? setTimeout(() => leave(timeoutError(method, this.describe(), wait)), wait.timeoutMs)
+          : undefined;
       const waiter: Waiter<Taken> = {
         want,
         leave,
@@ -232,8 +238,6 @@ export abstract class Waitable<Taken> {
   }
 }
 
-function timeoutError(method: string, what: string, { timeoutMs }: ResolvedWait): TimeoutError {
-  return new TimeoutError(`${method}: ${timeoutMs} ms were over before there was ${what}`, {
-    timeout: timeoutMs,
-  });
+function timeoutError(method: string, why: string, { timeoutMs }: ResolvedWait): TimeoutError {
+  return new TimeoutError(`${method}: timed out after ${timeoutMs} ms; ${why}`, { timeout: timeoutMs });
 }

@@ -1,7 +1,13 @@
-// FORKYARD_STRESS_KILLS (default 1000) processes killed at random instants while they own a lock, wait for it, or leave it;
-// the same with the permits of a bounded semaphore, and with an event.
+// FORKYARD_STRESS_KILLS (default 1000) processes killed at random instants while they own, wait at, or leave one of sync/.
 import { expect, test } from 'vitest';
-import { killOwnersOfALock, killOwnersOfPermits, killWaitersOfAnEvent } from '../sync/kills.js';
+import { BoundedSemaphore, Semaphore } from '../../lib/index.js';
+import {
+  killAtABarrier,
+  killAtACondition,
+  killOwnersOfALock,
+  killOwnersOfPermits,
+  killWaitersOfAnEvent,
+} from '../sync/kills.js';
 
 const kills = Number(process.env.FORKYARD_STRESS_KILLS ?? 1000);
 
@@ -11,8 +17,17 @@ test(`${kills} killed at a lock`, async () => {
   expect(told).toBeGreaterThan(0);
 });
 
-test(`${kills} killed at a bounded semaphore`, () => killOwnersOfPermits(kills));
+test(`${kills} killed at a bounded semaphore`, () => killOwnersOfPermits(kills, new BoundedSemaphore(2)));
 
-test(`${kills} killed at an event`, async () => {
-  expect(await killWaitersOfAnEvent(kills)).toBeGreaterThan(0);
+test(`${kills} killed at a semaphore with owners`, () =>
+  killOwnersOfPermits(kills, new Semaphore(2, { owned: true })));
+
+test.each([
+  ['an event', killWaitersOfAnEvent],
+  ['a condition', killAtACondition],
+  ['a barrier', killAtABarrier],
+])(`${kills} killed at %s`, async (name, kill) => {
+  const rounds = await kill(kills);
+  console.log(`${kills} kills at ${name}, ${rounds} rounds`);
+  expect(rounds).toBeGreaterThan(0);
 });

@@ -1,7 +1,16 @@
 // Owners and waiters killed at random instants, under contention: what must hold after each death, and at the end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { BoundedSemaphore, Lock, Process, SharedArray, Event as SharedEvent } from '../../lib/index.js';
+import {
+  Barrier,
+  type BoundedSemaphore,
+  Condition,
+  Lock,
+  Process,
+  type Semaphore,
+  SharedArray,
+  Event as SharedEvent,
+} from '../../lib/index.js';
 import { tasks } from '../fixtures/sync/tasks.mjs';
 import { until } from '../helpers/until.js';
 
@@ -61,14 +70,14 @@ export async function killOwnersOfALock(kills: number): Promise<{ steps: number;
   const lock = new Lock();
   const stop = new SharedEvent();
   const numbers = new SharedArray('int32', 5);
-  let mine = 0;
+  let [mine, looks] = [0, 0];
   const exitCodes = await killAtWork(kills, {
     target: tasks.contend,
     args: [lock, numbers, stop],
     steps: () => numbers[4] as number,
     async look() {
       // Blocked, this thread hears of no death: those who wait find it themselves.
-      const guard = mine % 2 === 0 ? lock.acquireSync({ timeout }) : await lock.acquire({ timeout });
+      const guard = looks++ % 2 === 0 ? lock.acquireSync({ timeout }) : await lock.acquire({ timeout });
       if (guard.ownerDied) {
         numbers[1] = numbers[0];
         mine++;
@@ -85,21 +94,67 @@ export async function killOwnersOfALock(kills: number): Promise<{ steps: number;
   return { steps: steps as number, told: (told as number) + mine };
 }
 
-export async function killOwnersOfPermits(kills: number): Promise<void> {
-  const semaphore = new BoundedSemaphore(2);
+/** Of a `BoundedSemaphore` or a `Semaphore` whose permits have owners: never more are inside than there are permits. */
+export async function killOwnersOfPermits(
+  kills: number,
+  semaphore: BoundedSemaphore | Semaphore,
+): Promise<void> {
   const stop = new SharedEvent();
-  const numbers = new SharedArray('int32', 5);
+  // How many permits there are, how often there were more inside, steps; then the pids of those inside.
+  const numbers = new SharedArray('int32', 3 + 4096);
+  numbers[0] = semaphore.value;
   const exitCodes = await killAtWork(kills, {
-    target: tasks.contend,
+    target: tasks.enter,
     args: [semaphore, numbers, stop],
-    steps: () => numbers[4] as number,
+    steps: () => numbers[2] as number,
     async look() {
-      (await semaphore.acquire({ timeout })).release();
-      semaphore.acquireSync({ timeout }).release();
+      await semaphore.acquire({ timeout });
+      semaphore.release();
+      semaphore.acquireSync({ timeout });
+      semaphore.release();
     },
   });
   expect(new Set(exitCodes)).toEqual(new Set([0, -9]));
-  expect(semaphore.value).toBe(2);
+  expect(numbers[1]).toBe(0);
+  expect(semaphore.value).toBe(numbers[0]);
+}
+
+export async function killAtACondition(kills: number): Promise<number> {
+  const condition = new Condition();
+  const stop = new SharedEvent();
+  const rounds = new SharedArray('int32', 1);
+  const exitCodes = await killAtWork(kills, {
+    target: tasks.confer,
+    args: [condition, rounds, stop],
+    steps: () => rounds[0] as number,
+    async look() {
+      condition.runSync(() => condition.notifyAll(), { timeout });
+      await condition.run(() => condition.notify(), { timeout });
+    },
+  });
+  expect(new Set(exitCodes)).toEqual(new Set([0, -9]));
+  expect(condition.locked).toBe(false);
+  // Nobody is left that a notification could go to: the next that waits has the next one.
+  const waiting = condition.run(() => condition.wait({ timeout }));
+  await condition.run(() => condition.notify());
+  expect(await waiting).toBe(true);
+  return rounds[0] as number;
+}
+
+export async function killAtABarrier(kills: number): Promise<number> {
+  const barrier = new Barrier(3);
+  const stop = new SharedEvent();
+  const rounds = new SharedArray('int32', 1);
+  const exitCodes = await killAtWork(kills, {
+    target: tasks.gather,
+    args: [barrier, rounds, stop],
+    steps: () => rounds[0] as number,
+    look: async () => {},
+  });
+  expect(new Set(exitCodes)).toEqual(new Set([0, -9]));
+  barrier.reset();
+  expect(await Promise.all([barrier.wait(), barrier.wait(), barrier.wait()])).toEqual([0, 1, 2]);
+  return rounds[0] as number;
 }
 
 export async function killWaitersOfAnEvent(kills: number): Promise<number> {

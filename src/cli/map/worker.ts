@@ -1,10 +1,10 @@
 // What a worker does: it finds the user's function once, then calls it for the lines of one batch after the other.
 // The root's half is batch-runner.ts; how lines become items and results lines, format.ts.
 import { beginItem } from '../../pool/current-item.js';
-import { isThenable } from '../../pool/run-chunk.js';
 import { defineTasks } from '../../task/define-tasks.js';
 import type { TaskReference } from '../../task/reference.js';
 import { resolveTask } from '../../task/resolve.js';
+import { isThenable } from '../../util/is-thenable.js';
 import type { BatchResult, LineFailure } from './batch-result.js';
 import { describeFailure } from './failure.js';
 import { formatResult, isSkipped, type LineFormat, parseItem } from './format.js';

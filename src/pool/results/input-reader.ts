@@ -1,4 +1,5 @@
 // Cuts an iterable, synchronous or not, into chunks, reading no further than it is asked to.
+import { isThenable } from '../../util/is-thenable.js';
 
 export type Input = Iterator<unknown> | AsyncIterator<unknown>;
 
@@ -94,10 +95,6 @@ export class InputReader {
     this.#ended = true;
     this.failure = failure;
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null)?.then === 'function';
 }
 
 // As `for ... of`: a `next` that returns no object would otherwise be an input without end.
