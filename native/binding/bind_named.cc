@@ -10,6 +10,8 @@
 
 #include "binding/arguments.h"
 #include "binding/error.h"
+#include "binding/semaphore_wait.h"
+#include "binding/tracked_name.h"
 #include "os/clock.h"
 #include "os/mapping.h"
 #include "os/named_semaphore.h"
@@ -30,11 +32,13 @@ struct SemaphoreHandle {
   static constexpr napi_type_tag kTag = {0x2c9e8d7f6b5a4132, 0x94e3d2c1b0af8e7d};
   static constexpr const char* kName = "a named semaphore handle";
   std::shared_ptr<os::NamedSemaphore> content;  // null: closed
+  std::shared_ptr<SemaphoreWait> wait;           // null: nobody has waited yet
 };
 
 template <class Handle, class Content>
 Napi::Value MakeHandle(Napi::Env env, Content content) {
-  auto handle = std::make_unique<Handle>(Handle{std::make_shared<Content>(std::move(content))});
+  auto handle = std::make_unique<Handle>();
+  handle->content = std::make_shared<Content>(std::move(content));
   auto external = Napi::External<Handle>::New(env, handle.get(), [](Napi::BasicEnv, Handle* made) { delete made; });
   handle.release();
   external.TypeTag(&Handle::kTag);
@@ -75,11 +79,15 @@ Napi::Value MapToHandle(Napi::Env env, const os::UniqueFd& fd, uint64_t size) {
   return MakeHandle<SharedMemoryHandle>(env, mapping.take());
 }
 
+bool IsTracked(const Napi::CallbackInfo& info) { return info.Length() > 3 && info[3].ToBoolean().Value(); }
+
 Napi::Value ShmCreate(const Napi::CallbackInfo& info) {
   const std::string name = NameArgument(info);
   const uint64_t size = OffsetArgument(info, 1);
-  os::Result<os::UniqueFd> fd = os::CreateSharedMemory(name, size, ModeArgument(info, 2));
+  TrackedName tracked(info.Env(), name.substr(name.substr(0, 1) == "/" ? 1 : 0), IsTracked(info));
+  os::Result<os::UniqueFd> fd = os::CreateSharedMemory(name, size, ModeArgument(info, 2), tracked.BeforeNamed());
   if (!fd.ok()) throw SystemError(info.Env(), fd.error(), "create the shared memory");
+  tracked.Confirm();
   try {
     return MapToHandle(info.Env(), fd.value(), size);
   } catch (...) {
@@ -114,8 +122,16 @@ Napi::Value ShmBuffer(const Napi::CallbackInfo& info) {
 void ShmClose(const Napi::CallbackInfo& info) { HandleArgument<SharedMemoryHandle>(info).content.reset(); }
 
 void ShmUnlink(const Napi::CallbackInfo& info) {
-  const os::Result<void> done = os::UnlinkSharedMemory(NameArgument(info));
+  const std::string name = NameArgument(info);
+  const uint64_t inode = os::InodeOfFile(name.c_str());
+  const os::Result<void> done = os::UnlinkSharedMemory(name);
   if (!done.ok()) throw SystemError(info.Env(), done.error(), "remove the shared memory");
+  TrackedName::Forget(inode);
+}
+
+// shmMark(file): of a file in /dev/shm, what TrackedName has written about it.
+Napi::Value ShmMark(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), os::ReadMark(NameArgument(info)));
 }
 
 Napi::Value SemToHandle(Napi::Env env, os::Result<os::NamedSemaphore> semaphore, const char* what) {
@@ -126,7 +142,11 @@ Napi::Value SemToHandle(Napi::Env env, os::Result<os::NamedSemaphore> semaphore,
 Napi::Value SemCreate(const Napi::CallbackInfo& info) {
   const std::string name = NameArgument(info);
   const uint32_t value = Uint32Argument(info, 1);
-  return SemToHandle(info.Env(), os::NamedSemaphore::Create(name, value, ModeArgument(info, 2)), "create the semaphore");
+  TrackedName tracked(info.Env(), os::NamedSemaphore::FileOf(name), IsTracked(info));
+  os::Result<os::NamedSemaphore> made =
+      os::NamedSemaphore::Create(name, value, ModeArgument(info, 2), tracked.BeforeNamed());
+  if (made.ok()) tracked.Confirm();
+  return SemToHandle(info.Env(), std::move(made), "create the semaphore");
 }
 
 Napi::Value SemCreateOrOpen(const Napi::CallbackInfo& info) {
@@ -175,8 +195,25 @@ Napi::Value SemValue(const Napi::CallbackInfo& info) {
 void SemClose(const Napi::CallbackInfo& info) { HandleArgument<SemaphoreHandle>(info).content.reset(); }
 
 void SemUnlink(const Napi::CallbackInfo& info) {
-  const os::Result<void> done = os::NamedSemaphore::Unlink(NameArgument(info));
+  const std::string name = NameArgument(info);
+  const uint64_t inode = os::InodeOfFile(os::NamedSemaphore::FileOf(name).c_str());
+  const os::Result<void> done = os::NamedSemaphore::Unlink(name);
   if (!done.ok()) throw SystemError(info.Env(), done.error(), "remove the semaphore");
+  TrackedName::Forget(inode);
+}
+
+// semAwait(handle, onEnd): onEnd(true) once a permit was taken, onEnd(false) if nobody wanted it any more.
+void SemAwait(const Napi::CallbackInfo& info) {
+  OpenHandleArgument<SemaphoreHandle>(info);
+  SemaphoreHandle& handle = HandleArgument<SemaphoreHandle>(info);
+  if (handle.wait && handle.wait->Resume()) return;
+  handle.wait = SemaphoreWait::Start(info.Env(), handle.content, info[1].As<Napi::Function>());
+}
+
+// semForgo(handle): nobody waits any more.
+void SemForgo(const Napi::CallbackInfo& info) {
+  SemaphoreHandle& handle = HandleArgument<SemaphoreHandle>(info);
+  if (handle.wait) handle.wait->Forgo();
 }
 
 }  // namespace
@@ -188,12 +225,15 @@ void BindNamed(Napi::Env env, Napi::Object exports) {
   exports.Set("shmBuffer", Napi::Function::New(env, ShmBuffer));
   exports.Set("shmClose", Napi::Function::New(env, ShmClose));
   exports.Set("shmUnlink", Napi::Function::New(env, ShmUnlink));
+  exports.Set("shmMark", Napi::Function::New(env, ShmMark));
   exports.Set("semCreate", Napi::Function::New(env, SemCreate));
   exports.Set("semCreateOrOpen", Napi::Function::New(env, SemCreateOrOpen));
   exports.Set("semOpen", Napi::Function::New(env, SemOpen));
   exports.Set("semPost", Napi::Function::New(env, SemPost));
   exports.Set("semTryWait", Napi::Function::New(env, SemTryWait));
   exports.Set("semWait", Napi::Function::New(env, SemWait));
+  exports.Set("semAwait", Napi::Function::New(env, SemAwait));
+  exports.Set("semForgo", Napi::Function::New(env, SemForgo));
   exports.Set("semValue", Napi::Function::New(env, SemValue));
   exports.Set("semClose", Napi::Function::New(env, SemClose));
   exports.Set("semUnlink", Napi::Function::New(env, SemUnlink));

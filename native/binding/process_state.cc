@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 
+#include "family/names.h"
 #include "os/memfd.h"
 #include "os/process_identity.h"
 
@@ -19,6 +21,11 @@ std::unique_ptr<ProcessState> prepared;
 
 // One byte a slot is locked; the file itself stays empty of meaning.
 constexpr uint64_t kLivenessBytes = kMaxSlots;
+
+// At exit(), which all orderly ends of Node come down to; after the last line of JavaScript. Not in a copy of the root.
+void RemoveNamesAtExit() {
+  if (static_cast<uint32_t>(getpid()) == current->token().pid) RemoveNames(current->region());
+}
 
 }  // namespace
 
@@ -39,7 +46,10 @@ os::Result<ProcessState*> ProcessState::Found(const ArenaOptions& options) {
   if (!liveness) return liveness.error();
   if (os::Result<void> done = state->Identify(liveness.value().release()); !done) return done.error();
   if (os::Result<void> done = state->HoldLifeline(); !done) return done.error();
+  state->region_.header().root_pid = state->token_.pid;
+  state->region_.header().root_start_time = state->token_.start_time;
   current = state.release();
+  (void)std::atexit(RemoveNamesAtExit);
   return current;
 }
 

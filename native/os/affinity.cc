@@ -2,12 +2,12 @@
 #include "os/affinity.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <climits>
 
+#include "os/blocked_signals.h"
 #include "os/each_thread.h"
 
 namespace forkyard::os {
@@ -104,13 +104,12 @@ Result<void> SetProcessAffinity(pid_t pid, const CpuList& cpus) {
 // touched.
 Result<CpuList> GetUsableCpus() {
   Probe probe;
-  sigset_t all, before;
-  sigfillset(&all);
-  // The program's signal handlers must not run there.
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
-  const int number = pthread_create(&thread, nullptr, RunProbe, &probe);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int number = [&] {
+    // The program's signal handlers must not run there.
+    const BlockedSignals blocked;
+    return pthread_create(&thread, nullptr, RunProbe, &probe);
+  }();
   if (number != 0) return Error{number, "pthread_create"};
   pthread_join(thread, nullptr);
   return probe.cpus;

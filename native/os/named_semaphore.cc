@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "os/clock.h"
+#include "os/mapping.h"
 
 #if defined(__GLIBC__)
 #if __GLIBC_PREREQ(2, 30)
@@ -44,8 +45,19 @@ bool HasZeroByte(const std::string& name) { return name.find('\0') != std::strin
 
 }  // namespace
 
-Result<NamedSemaphore> NamedSemaphore::Create(const std::string& name, unsigned value, mode_t mode) {
-  return OpenWith(name, O_CREAT | O_EXCL, mode, value);
+// As sem_open makes one, but for what `before_named` does: the contents are those of sem_init for all processes.
+Result<NamedSemaphore> NamedSemaphore::Create(const std::string& name, unsigned value, mode_t mode,
+                                              const BeforeNamed& before_named) {
+  if (HasZeroByte(name)) return Error{EINVAL, "sem_open"};
+  const auto initialize = [&](int fd) -> Result<void> {
+    const Result<Mapping> mapping = Mapping::MapShared(fd, sizeof(sem_t));
+    if (!mapping.ok()) return mapping.error();
+    if (sem_init(reinterpret_cast<sem_t*>(mapping.value().data()), 1, value) != 0) return LastError("sem_init");
+    return before_named ? before_named(fd) : Result<void>();
+  };
+  const Result<UniqueFd> file = CreateSharedMemory("/" + FileOf(name), sizeof(sem_t), mode, initialize);
+  if (!file.ok()) return file.error();
+  return Open(name);
 }
 
 Result<NamedSemaphore> NamedSemaphore::CreateOrOpen(const std::string& name, unsigned value, mode_t mode) {
@@ -58,6 +70,14 @@ Result<void> NamedSemaphore::Unlink(const std::string& name) {
   if (HasZeroByte(name)) return Error{EINVAL, "sem_unlink"};
   if (sem_unlink(name.c_str()) != 0) return LastError("sem_unlink");
   return {};
+}
+
+std::string NamedSemaphore::FileOf(const std::string& name) {
+#ifdef __GLIBC__
+  return "sem." + name.substr(name.find_first_not_of('/'));
+#else
+  return name.substr(name.find_first_not_of('/'));
+#endif
 }
 
 Result<void> NamedSemaphore::Post() {

@@ -1,5 +1,6 @@
 // POSIX named semaphores (sem_open family): shared with any program by name, not robust against a dead owner.
-// The semaphores and locks of a family are sync/. Names as in shm.h; Linux keeps "/x" as /dev/shm/sem.x.
+// The semaphores and locks of a family are sync/. Names as in shm.h; glibc keeps "/x" as /dev/shm/sem.x, musl as
+// /dev/shm/x.
 #pragma once
 
 #include <semaphore.h>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "os/result.h"
+#include "os/shm.h"
 
 namespace forkyard::os {
 
@@ -27,11 +29,14 @@ class NamedSemaphore {
   }
 
   // EEXIST if the name is taken; EINVAL for a value above SEM_VALUE_MAX.
-  static Result<NamedSemaphore> Create(const std::string& name, unsigned value, mode_t mode = 0600);
+  static Result<NamedSemaphore> Create(const std::string& name, unsigned value, mode_t mode = 0600,
+                                       const BeforeNamed& before_named = nullptr);
   // As Create, but a taken name is opened and keeps the value it has.
   static Result<NamedSemaphore> CreateOrOpen(const std::string& name, unsigned value, mode_t mode = 0600);
   static Result<NamedSemaphore> Open(const std::string& name);
   static Result<void> Unlink(const std::string& name);
+  // The file in /dev/shm that a name is.
+  static std::string FileOf(const std::string& name);
 
   // EOVERFLOW at SEM_VALUE_MAX.
   Result<void> Post();

@@ -11,7 +11,7 @@
 namespace forkyard {
 
 inline constexpr uint64_t kArenaMagic = 0x31647261796b7266ull;  // "frkyard1"
-inline constexpr uint32_t kLayoutVersion = 1;
+inline constexpr uint32_t kLayoutVersion = 2;
 
 inline constexpr uint32_t kMaxSlots = 4096;  // 12 bits in a detectable word
 inline constexpr uint32_t kNoSlot = kMaxSlots - 1;
@@ -19,6 +19,9 @@ inline constexpr uint32_t kLedgerCells = 16384;
 inline constexpr uint64_t kSpanBytes = 1ull << 20;
 inline constexpr uint64_t kDefaultArenaBytes = 64ull << 30;
 inline constexpr uint32_t kFamilyIdChars = 32;
+// As many as a process can have mapped at once, with the kernel's own limit.
+inline constexpr uint32_t kMaxNames = 65536;
+inline constexpr uint32_t kFileNameChars = 256;
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free,
               "a word shared between processes must not hide a lock");
@@ -186,6 +189,18 @@ inline constexpr uint32_t kRecordHeaderBytes = 16;
 inline constexpr uint16_t kSkipRecord = 0xffff;
 static_assert(sizeof(RecordHeader) == kRecordHeaderBytes);
 
+// ---- names of the file system (family/names.h) ----
+
+// kFree, kPublished, or 2 + the slot that writes it.
+enum NameState : uint32_t { kNameFree = 0, kNamePublished = 1, kNameFirstWriter = 2 };
+
+struct NameEntry {
+  std::atomic<uint32_t> state;
+  uint32_t unused;
+  uint64_t inode;
+  char file[kFileNameChars];  // in /dev/shm, ends with a zero
+};
+
 // ---- the arena ----
 
 inline constexpr uint32_t kMaxSpinners = 16;
@@ -199,6 +214,11 @@ struct ArenaHeader {
   uint32_t span_count;
   uint32_t limit_spans;  // the quota
   char family_id[kFamilyIdChars];
+  uint64_t root_start_time;
+  uint32_t root_pid;
+  std::atomic<uint32_t> names_closed;  // the root is about to end: no more names
+  std::atomic<uint32_t> names_high;    // entries at and above were never used
+  std::atomic<uint32_t> names_hint;    // entries below are in use, most likely
   alignas(kCacheLine) std::atomic<uint64_t> spans_in_use;  // a detectable word
   alignas(kCacheLine) std::atomic<uint32_t> slots_high;    // slots at and above were never used
   std::atomic<uint32_t> spans_high;
@@ -209,7 +229,9 @@ struct ArenaHeader {
 inline constexpr uint64_t kSlotsOffset = 4096;
 inline constexpr uint64_t kLedgersOffset = 1ull << 20;
 inline constexpr uint64_t kLedgerBytes = kLedgerCells * sizeof(uint64_t);
-inline constexpr uint64_t kSpanTableOffset = kLedgersOffset + kMaxSlots * kLedgerBytes;
+inline constexpr uint64_t kNamesOffset = kLedgersOffset + kMaxSlots * kLedgerBytes;
+inline constexpr uint64_t kSpanTableOffset = kNamesOffset + kMaxNames * sizeof(NameEntry);
+static_assert(kSpanTableOffset % kCacheLine == 0);
 static_assert(sizeof(ArenaHeader) <= kSlotsOffset);
 static_assert(kSlotsOffset + kMaxSlots * sizeof(Slot) <= kLedgersOffset);
 

@@ -18,6 +18,7 @@ class Region {
   ArenaHeader& header() const { return *reinterpret_cast<ArenaHeader*>(base_); }
   Slot& slot(uint32_t index) const { return reinterpret_cast<Slot*>(base_ + kSlotsOffset)[index]; }
   SpanEntry& span(uint32_t index) const { return reinterpret_cast<SpanEntry*>(base_ + kSpanTableOffset)[index]; }
+  NameEntry& name(uint32_t index) const { return reinterpret_cast<NameEntry*>(base_ + kNamesOffset)[index]; }
   BlockHeader& block(uint64_t offset) const { return *reinterpret_cast<BlockHeader*>(base_ + offset); }
   Ring& ring(uint64_t offset) const { return *reinterpret_cast<Ring*>(base_ + offset); }
 

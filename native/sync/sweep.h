@@ -1,6 +1,7 @@
 // What a dead slot leaves at the blocks that it refers to: permits that it owns, and its wish for one.
 #pragma once
 
+#include "family/names.h"
 #include "memory/sweep.h"
 #include "shared/region.h"
 
@@ -15,6 +16,7 @@ void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot);
 
 // All that a dead slot leaves behind: what a reaper is given.
 inline void SweepSlot(const Region& region, uint32_t slot) {
+  SweepNames(region, slot);
   SweepSync(region, slot);
   SweepMemory(region, slot);
 }

@@ -45,22 +45,34 @@ export interface SystemAddon {
   /** At the end `data` is empty. The descriptors are the caller's to close. */
   receiveFds(socket: number, maxBytes: number): { data: Uint8Array; fds: number[] };
 
-  /** Names begin with a slash. Exclusive; the size is in bytes and reserved, so that a full /dev/shm is `ENOSPC` here. */
-  shmCreate(name: string, size: number, mode: number): SharedMemoryHandle;
+  /**
+   * Names begin with a slash. Exclusive; the size is in bytes and reserved, so that a full /dev/shm is `ENOSPC` here.
+   * `tracked`: removed when the family ends; the environment must be a member of it.
+   */
+  shmCreate(name: string, size: number, mode: number, tracked?: boolean): SharedMemoryHandle;
   shmAttach(name: string): SharedMemoryHandle;
   shmSize(handle: SharedMemoryHandle): number;
   /** A buffer over the memory itself; it stays valid after `shmClose`. */
   shmBuffer(handle: SharedMemoryHandle): ArrayBuffer;
   shmClose(handle: SharedMemoryHandle): void;
   shmUnlink(name: string): void;
+  /** Whose a file in /dev/shm is, as native/binding/tracked_name.cc has written it; empty: nobody knows. */
+  shmMark(file: string): string;
 
-  semCreate(name: string, value: number, mode: number): SemaphoreHandle;
+  semCreate(name: string, value: number, mode: number, tracked?: boolean): SemaphoreHandle;
   semCreateOrOpen(name: string, value: number, mode: number): SemaphoreHandle;
   semOpen(name: string): SemaphoreHandle;
   semPost(handle: SemaphoreHandle): void;
   semTryWait(handle: SemaphoreHandle): boolean;
   /** Blocks the calling thread. A negative time-out waits for ever; false: the time was over. */
   semWait(handle: SemaphoreHandle, timeoutMs: number): boolean;
+  /**
+   * Waits for one permit in a thread of its own, which keeps the event loop alive: `onEnd(true)` once it was taken,
+   * `onEnd(false)` if the system refused. The permit is given back unless it returns true. One at a time.
+   */
+  semAwait(handle: SemaphoreHandle, onEnd: (taken: boolean) => boolean): void;
+  /** Nobody waits any more; `onEnd` may have been called for already. */
+  semForgo(handle: SemaphoreHandle): void;
   semValue(handle: SemaphoreHandle): number;
   semClose(handle: SemaphoreHandle): void;
   semUnlink(name: string): void;
