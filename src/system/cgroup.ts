@@ -21,6 +21,23 @@ export function cgroupMemoryLimit(options: CgroupOptions = {}): number | undefin
   });
 }
 
+/**
+ * Bytes that may still be used, the least up the tree; undefined without a limit. What is cached of files counts as free,
+ * where it was not used lately.
+ */
+export function cgroupMemoryLeft(options: CgroupOptions = {}): number | undefined {
+  return leastLimit('memory', options, {
+    readV2: (directory) =>
+      memoryLeft(directory, { limit: 'memory.max', usage: 'memory.current', cache: 'inactive_file' }),
+    readV1: (directory) =>
+      memoryLeft(directory, {
+        limit: 'memory.limit_in_bytes',
+        usage: 'memory.usage_in_bytes',
+        cache: 'total_inactive_file',
+      }),
+  });
+}
+
 type ReadLimit = (directory: string) => number | undefined;
 
 /** A hybrid system mounts both versions and has each controller in one of them. */
@@ -55,6 +72,18 @@ function readCfsQuota(directory: string): number | undefined {
 /** Undefined for `max`, -1 and what is missing. */
 function ratio(quota: number, period: number): number | undefined {
   return quota > 0 && period > 0 ? quota / period : undefined;
+}
+
+function memoryLeft(
+  directory: string,
+  names: { readonly limit: string; readonly usage: string; readonly cache: string },
+): number | undefined {
+  const limit = readLimit(join(directory, names.limit));
+  if (limit === undefined) return undefined;
+  const usage = readLimit(join(directory, names.usage)) ?? 0;
+  const lines = readText(join(directory, 'memory.stat')).split('\n');
+  const cached = Number(lines.find((line) => line.startsWith(`${names.cache} `))?.split(' ')[1] ?? 0);
+  return Math.max(0, limit - Math.max(0, usage - cached));
 }
 
 function readLimit(path: string): number | undefined {

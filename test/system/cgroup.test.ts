@@ -1,6 +1,6 @@
 // Limits of control groups of both versions, in trees of files as containers and service managers make them.
 import { expect, test } from 'vitest';
-import { cgroupCpuLimit, cgroupMemoryLimit } from '../../lib/system/cgroup.js';
+import { cgroupCpuLimit, cgroupMemoryLeft, cgroupMemoryLimit } from '../../lib/system/cgroup.js';
 import { withTree } from './file-tree.js';
 
 const v2Mount = '29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n';
@@ -22,6 +22,7 @@ const v1 = (path: string, files: Tree): Tree => ({
   ...files,
 });
 const cpu = (tree: Tree) => withTree(tree, (root) => cgroupCpuLimit({ root }));
+const memoryLeft = (tree: Tree) => withTree(tree, (root) => cgroupMemoryLeft({ root }));
 const memory = (tree: Tree) => withTree(tree, (root) => cgroupMemoryLimit({ root }));
 
 test('version 2: a quota of the own group', () => {
@@ -110,4 +111,28 @@ test('the groups of this very process can be read', () => {
   for (const limit of [cgroupCpuLimit(), cgroupMemoryLimit()]) {
     expect(limit === undefined || limit > 0).toBe(true);
   }
+});
+
+test('what is left of the memory: the least up the tree, with what is cached of files and not in use', () => {
+  const group = 'sys/fs/cgroup/a';
+  const files: Tree = {
+    [`${group}/b/memory.max`]: 'max\n',
+    [`${group}/b/memory.current`]: '900\n',
+    [`${group}/memory.max`]: '1000\n',
+    [`${group}/memory.current`]: '800\n',
+    [`${group}/memory.stat`]: 'anon 100\nfile 700\ninactive_file 300\nactive_file 400\n',
+  };
+  expect(memoryLeft(v2('/a/b', files))).toBe(500);
+  expect(memoryLeft(v2('/a/b', { ...files, [`${group}/memory.current`]: '2000\n' }))).toBe(0);
+  expect(memoryLeft(v2('/a/b', { ...files, [`${group}/memory.stat`]: '' }))).toBe(200);
+  expect(memoryLeft(v2('/a/b', { ...files, [`${group}/memory.max`]: 'max\n' }))).toBe(undefined);
+  expect(
+    memoryLeft(
+      v1('/a', {
+        'sys/fs/cgroup/memory/a/memory.limit_in_bytes': '1000\n',
+        'sys/fs/cgroup/memory/a/memory.usage_in_bytes': '600\n',
+        'sys/fs/cgroup/memory/a/memory.stat': 'inactive_file 1\ntotal_inactive_file 50\n',
+      }),
+    ),
+  ).toBe(450);
 });
