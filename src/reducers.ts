@@ -4,6 +4,8 @@ import { types } from 'node:util';
 import { EncodeFailure } from './serialize/encode-state.js';
 import { defaultRegistry } from './serialize/registry.js';
 import { sharedArrayExtension } from './sharedctypes/shared-array.js';
+import { shareableListExtension, sharedMemoryExtension } from './sharedmemory/wire.js';
+import { namedSemaphoreExtension } from './sync/named-semaphore.js';
 import { syncExtension } from './sync/wire.js';
 import { type AnyFunction, definitionOf, type TaskReference } from './task/definitions.js';
 import { taskOf } from './task/reference.js';
@@ -20,6 +22,9 @@ defaultRegistry.registerExtension<AnyFunction>({
 
 defaultRegistry.registerExtension(sharedArrayExtension);
 defaultRegistry.registerExtension(syncExtension);
+defaultRegistry.registerExtension(sharedMemoryExtension);
+defaultRegistry.registerExtension(shareableListExtension);
+defaultRegistry.registerExtension(namedSemaphoreExtension);
 
 // What belongs to the process that made it is refused by name: its own fields would say nothing of it. By a mark, so that
 // a child need not load a pool to know one.

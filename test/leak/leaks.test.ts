@@ -18,3 +18,7 @@ test('24 pools opened and closed', async () => {
 test('30 processes started and joined', async () => {
   await expectLevel('processes', 30);
 });
+
+test('3,000 names made, opened, closed and removed', async () => {
+  await expectLevel('names', 3000);
+});

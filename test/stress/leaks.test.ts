@@ -19,3 +19,7 @@ test('200 pools opened and closed', async () => {
 test('300 processes started and joined', async () => {
   await expectLevel('processes', 300, timeoutMs);
 });
+
+test('100,000 names made, opened, closed and removed', async () => {
+  await expectLevel('names', 100_000, timeoutMs);
+});
