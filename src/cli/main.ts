@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitStatus, UsageError } from './exit-status.js';
 import { mapCommand } from './map/command.js';
+import { namedCommand } from './named/command.js';
+import { semaphores, sharedMemory } from './named/kinds.js';
 
 // Somebody who reads what we print may be gone before we are; what that means is decided where it is written.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -17,12 +19,12 @@ async function main(argv: string[]): Promise<number> {
     .version(version())
     .addHelpText('after', '\nSee forkyard <command> --help.')
     .helpCommand(false);
-  program.addCommand(
-    mapCommand((ended) => {
-      status = ended;
-    }),
-  );
-  for (const command of [program, ...program.commands]) refineErrors(command);
+  const onEnd = (ended: number): void => {
+    status = ended;
+  };
+  program.addCommand(mapCommand(onEnd));
+  for (const kind of [sharedMemory, semaphores]) program.addCommand(namedCommand(kind, onEnd));
+  refineErrors(program);
   try {
     await program.parseAsync(argv);
     return status;
@@ -34,12 +36,13 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-function refineErrors(command: Command): void {
-  const name = command.parent === null ? 'forkyard' : `forkyard ${command.name()}`;
+function refineErrors(command: Command, above = ''): void {
+  const name = `${above}${command.name()}`;
   command.exitOverride().configureOutput({
     outputError: (text, write) =>
       write(`${text.replace(/^error: /, `${name}: `).trimEnd()}\nSee ${name} --help\n`),
   });
+  for (const part of command.commands) refineErrors(part, `${name} `);
 }
 
 function version(): string {
