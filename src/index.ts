@@ -44,8 +44,15 @@ export {
 export type { StartMethodName } from './process/start-method/start-method.js';
 export {} from './reducers.js';
 export { registerClass, registerErrorClass } from './serialize/registry.js';
-export { SharedArray } from './sharedctypes/shared-array.js';
+export { copy, synchronized } from './sharedctypes/copy.js';
+export type { Lockable, LockOptions, SharedLock } from './sharedctypes/lockable.js';
+export { RawArray, SharedArray, SharedArray as Array } from './sharedctypes/shared-array.js';
+export type { StructArray, StructInput, StructOf } from './sharedctypes/struct-shapes.js';
+export type { FieldType, StructFields, StructType } from './sharedctypes/struct-type.js';
+export { struct } from './sharedctypes/struct-type.js';
 export type { TypeCode, TypeName } from './sharedctypes/type-codes.js';
+export type { ValueType } from './sharedctypes/value.js';
+export { RawValue, Value } from './sharedctypes/value.js';
 export type { ShareableValue } from './sharedmemory/list-format.js';
 export type { ShareableListOptions } from './sharedmemory/shareable-list.js';
 export { ShareableList } from './sharedmemory/shareable-list.js';

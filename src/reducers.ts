@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 import { EncodeFailure } from './serialize/encode-state.js';
 import { defaultRegistry } from './serialize/registry.js';
-import { sharedArrayExtension } from './sharedctypes/shared-array.js';
+import { sharedObjectExtension, structTypeExtension } from './sharedctypes/wire.js';
 import { shareableListExtension, sharedMemoryExtension } from './sharedmemory/wire.js';
 import { namedSemaphoreExtension } from './sync/named-semaphore.js';
 import { syncExtension } from './sync/wire.js';
@@ -20,7 +20,8 @@ defaultRegistry.registerExtension<AnyFunction>({
   decode: (reference) => taskOf(reference as TaskReference),
 });
 
-defaultRegistry.registerExtension(sharedArrayExtension);
+defaultRegistry.registerExtension(sharedObjectExtension);
+defaultRegistry.registerExtension(structTypeExtension);
 defaultRegistry.registerExtension(syncExtension);
 defaultRegistry.registerExtension(sharedMemoryExtension);
 defaultRegistry.registerExtension(shareableListExtension);

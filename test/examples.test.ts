@@ -56,6 +56,8 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'whoever is next has it, and is told: true',
   ],
   'producer-consumer': ['the sum of what both took: 5050'],
+  histogram: ['counted: 100000', 'most in the middle: true', 'RangeError, still 255'],
+  'parallel-matrix': ['rows done: 120, wrong: 0', 'largest: true'],
   'surviving-a-killed-worker': [
     '39 of 40 done',
     'task 13: ERR_FORKYARD_WORKER_LOST, SIGKILL',

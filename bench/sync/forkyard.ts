@@ -1,11 +1,14 @@
 // Forkyard's half of run.ts: prints its figures as JSON. python.py measures the same in the same way.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Lock, Pool, SharedArray } from 'forkyard';
+import { Lock, Pool, SharedArray, Value } from 'forkyard';
+import { measureElements } from './elements.js';
 import { tasks, words } from './tasks.js';
 
 const [, , seconds = '1'] = process.argv;
 const lock = new Lock();
 const counter = new SharedArray('int32', 1);
+const value = new Value('int32');
+const number = new Value('int32');
 
 const uncontended = {
   acquireNs: eachNs(() => {
@@ -18,12 +21,21 @@ const uncontended = {
       (counter[0] as number)++;
     }),
   ),
+  addNs: eachNs(() => {
+    number.add(1);
+  }),
+  valueIncrementNs: eachNs(() =>
+    value.getLock().runSync(() => {
+      value.value++;
+    }),
+  ),
 };
 const pair = await hammer(2);
 const eight = await hammer(8);
 console.log(
   JSON.stringify({
     ...uncontended,
+    ...measureElements(),
     acquiredPerSecond: pair.acquired,
     handOversPerSecond: pair.handOvers,
     longestWaitMs: eight.longestWaitMs,

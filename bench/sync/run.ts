@@ -14,12 +14,23 @@ const figures = {
   acquireNs: { title: 'acquire and release, ns', isMoreBetter: false, wanted: 1 / 1.2 },
   scopedNs: { title: 'runSync, Python: with, ns', isMoreBetter: false, wanted: 2 },
   incrementNs: { title: 'increment under the lock, ns', isMoreBetter: false, wanted: 5 },
+  addNs: { title: 'Value.add, Python: its increment under the lock, ns', isMoreBetter: false, wanted: 20 },
+  valueIncrementNs: { title: 'increment of a Value under its own lock, ns', isMoreBetter: false, wanted: 5 },
   acquiredPerSecond: { title: '2 processes: acquired a second', isMoreBetter: true, wanted: undefined },
   handOversPerSecond: { title: '2 processes: handed over a second', isMoreBetter: true, wanted: 2 },
   longestWaitMs: { title: '8 processes: longest wait, ms', isMoreBetter: false, wanted: undefined },
 } as const;
 
 type Figures = Readonly<Record<keyof typeof figures, number>>;
+
+/** What only our side has: elements of a SharedArray beside those of a plain typed array, as a ratio of their times. */
+const elements = {
+  elementRatio: 'elements of a SharedArray, times those of a plain one',
+  mixedElementRatio: 'the same in a function that sees both',
+} as const;
+const mostElementRatio = 1.2;
+
+type OwnFigures = Figures & Readonly<Record<keyof typeof elements, number>>;
 
 const help = `npm run bench:sync -- [--trials N] [--seconds N] [--no-save]
 
@@ -40,10 +51,10 @@ else await main();
 
 async function main(): Promise<void> {
   const machine = describeMachine();
-  const ours: Figures[] = [];
+  const ours: OwnFigures[] = [];
   const theirs: Figures[] = [];
   for (let trial = 0; trial < Number(settings.trials); trial++) {
-    ours.push(await measure(process.execPath, 'forkyard.js'));
+    ours.push((await measure(process.execPath, 'forkyard.js')) as OwnFigures);
     theirs.push(await measure('python3', 'python.py'));
   }
   const rows = (Object.keys(figures) as (keyof Figures)[]).map((name) => {
@@ -57,6 +68,11 @@ async function main(): Promise<void> {
     const target = wanted === undefined ? '' : `${wanted.toFixed(2)} x`;
     return [title, formatNumber(own), formatNumber(python), `${ratio.toFixed(2)} x`, target, verdict];
   });
+  for (const [name, title] of Object.entries(elements)) {
+    const ratio = median(ours.map((one) => one[name as keyof typeof elements]));
+    const verdict = ratio <= mostElementRatio ? 'met' : 'missed';
+    rows.push([title, `${ratio.toFixed(2)} x`, '', '', `${mostElementRatio.toFixed(2)} x`, verdict]);
+  }
   const table = formatTable(['', 'Forkyard', 'Python', 'as good', 'wanted', ''], rows, 1);
   const text = `### A lock between processes\n\n${table}\n\n${about(machine)}`;
   console.log(text);

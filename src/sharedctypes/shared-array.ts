@@ -1,151 +1,112 @@
-// SharedArray: a typed array whose memory all processes of the family see. Python: multiprocessing.RawArray.
-// How its memory travels in messages is memory/shared-blocks.ts.
+// SharedArray, which is Array as well, and RawArray: arrays whose memory all processes of the family see. Python:
+// multiprocessing.Array. How their memory travels in messages is memory/shared-blocks.ts.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { allocateBlock } from '../memory/shared-blocks.js';
-import type { WireExtension } from '../serialize/registry.js';
-import { SharedBlock } from '../serialize/slabs.js';
-import { nearestNames } from '../util/nearest-names.js';
-import {
-  knownCodes,
-  type TypeCode,
-  type TypedArrayOf,
-  type TypeName,
-  typedArrayOf,
-  typeNameOf,
-  typeNames,
-} from './type-codes.js';
+import type { ScalarArray } from './array-classes.js';
+import { isLockable, type Lockable, type LockOptions, resolveLock } from './lockable.js';
+import { allocateShape, assemble, shapeOf } from './shape.js';
+import type { StructArray, StructInput } from './struct-shapes.js';
+import { resolveType, type StructType } from './struct-type.js';
+import type { ElementOf, NameOf, TypeCode } from './type-codes.js';
+import type { ValueType } from './value.js';
+import { listOf, writeInto } from './write.js';
 
-type Element<Code extends TypeCode> = TypedArrayOf<Code> extends { [n: number]: infer E } ? E : never;
+/** Instances are typed arrays of the type's kind: index, iterate, give them to any library. Of a struct: an array of views. */
+export type RawArray<Type extends ValueType = TypeCode> =
+  Type extends StructType<infer Fields>
+    ? StructArray<Fields>
+    : Type extends TypeCode
+      ? ScalarArray<Type>
+      : never;
 
-/** Instances are typed arrays of the type's kind: index, iterate, give them to any library. */
-export type SharedArray<Code extends TypeCode = TypeCode> = TypedArrayOf<Code> & {
-  /** Sets an element; throws a `RangeError` beyond the ends, where plain indexing does nothing. Negative: from the end. */
-  put(index: number, value: Element<Code>): void;
-};
+/** The same with a lock. */
+export type SharedArray<Type extends ValueType = TypeCode> = RawArray<Type> & Lockable<RawArray<Type>>;
+
+/** What it may begin as. */
+export type ElementsOf<Type extends ValueType> =
+  Type extends StructType<infer Fields>
+    ? Iterable<StructInput<Fields>>
+    : Type extends TypeCode
+      ? Iterable<ElementOf<Type>> | (NameOf<Type> extends 'char' ? string : never)
+      : never;
 
 interface SharedArrayConstructor {
   /**
    * An array of `length` zeros, or of these values, in memory that every process sees to which it is sent. It is sent by
-   * reference, in arguments, results and inside of objects. `map`, `filter`, `slice` give private copies. Throws
-   * `ResourceError` when shared memory is used up.
+   * reference, with its lock, in arguments, results and inside of objects. `map`, `filter`, `slice` give private copies. Throws
+   * `TypeError` or `RangeError` for what the type does not hold, `ResourceError` when shared memory is used up.
    */
-  new <Code extends TypeCode>(
-    type: Code,
-    lengthOrValues: number | Iterable<Element<Code>>,
-  ): SharedArray<Code>;
+  new <Type extends ValueType>(
+    type: Type,
+    lengthOrValues: number | ElementsOf<Type>,
+    options: { readonly lock: false },
+  ): RawArray<Type>;
+  new <Type extends ValueType>(
+    type: Type,
+    lengthOrValues: number | ElementsOf<Type>,
+    options?: LockOptions,
+  ): SharedArray<Type>;
   readonly prototype: SharedArray;
 }
 
-const method = 'new SharedArray';
-
-type Kind = ReturnType<typeof makeKind>;
-const kinds = new Map<TypeName, Kind>(typeNames.map((name) => [name, makeKind(name)]));
-const nameOfPrototype = new Map<unknown, TypeName>([...kinds].map(([name, kind]) => [kind.prototype, name]));
-
-// A buffer keeps its block, by which one more reference to the memory can be made.
-const blocks = new WeakMap<ArrayBuffer, SharedBlock>();
+interface RawArrayConstructor {
+  /** As `SharedArray`, without a lock. */
+  new <Type extends ValueType>(type: Type, lengthOrValues: number | ElementsOf<Type>): RawArray<Type>;
+  readonly prototype: RawArray;
+}
 
 // `new SharedArray('d', n)` is a Float64Array: so the constructor returns an object of another class.
 export const SharedArray = class SharedArray {
-  constructor(type: TypeCode, lengthOrValues: number | Iterable<number | bigint>) {
-    const name = typeNameOf(type);
-    if (name === undefined) throw unknownType(type);
-    const values = typeof lengthOrValues === 'number' ? undefined : valuesOf(lengthOrValues);
-    const length = values?.length ?? checkLength(lengthOrValues as number);
-    const block = allocateBlock(length * typedArrayOf(name).BYTES_PER_ELEMENT);
-    const array = makeArray(name, block, { length, offset: 0 });
-    if (values !== undefined) array.set(values as never);
+  constructor(type: ValueType, lengthOrValues: unknown, options?: LockOptions) {
     // biome-ignore lint/correctness/noConstructorReturn: see above
-    return array as unknown as SharedArray;
+    return makeArray('new SharedArray', { type, lengthOrValues, options });
   }
 
   static [Symbol.hasInstance](value: unknown): boolean {
-    return isSharedArray(value);
+    return isArray(value) && isLockable(value);
   }
 } as unknown as SharedArrayConstructor;
 
-/** What a shared array is on the wire; registered by reducers.ts. */
-export const sharedArrayExtension: WireExtension<ArrayBufferView<ArrayBuffer>> = {
-  tag: 'forkyard.shared-array',
-  matches: isSharedArray,
-  encode(array) {
-    const type = nameOfPrototype.get(Object.getPrototypeOf(array)) as TypeName;
-    const length = array.byteLength / typedArrayOf(type).BYTES_PER_ELEMENT;
-    return { type, length, offset: array.byteOffset, block: blocks.get(array.buffer) };
-  },
-  decode(plain) {
-    const { type, length, offset, block } = plain as Wire;
-    if (!(block instanceof SharedBlock) || !kinds.has(type)) throw new TypeError('a shared array is damaged');
-    return makeArray(type, block, { length, offset });
-  },
-};
-
-interface Wire {
-  readonly type: TypeName;
-  readonly length: number;
-  /** In bytes. */
-  readonly offset: number;
-  readonly block: SharedBlock;
-}
-
-function makeArray(name: TypeName, block: SharedBlock, part: { length: number; offset: number }) {
-  blocks.set(block.buffer, block);
-  return new (kinds.get(name) as Kind)(block.buffer, part.offset, part.length);
-}
-
-// Its class alone does not make it one: `new array.constructor(5)` has memory of its own.
-function isSharedArray(value: unknown): value is ArrayBufferView<ArrayBuffer> {
-  // No view is a Proxy, which might throw from any question.
-  return (
-    ArrayBuffer.isView(value) &&
-    nameOfPrototype.has(Object.getPrototypeOf(value)) &&
-    blocks.has(value.buffer as ArrayBuffer)
-  );
-}
-
-function makeKind(name: TypeName) {
-  const Plain = typedArrayOf(name) as unknown as Float64ArrayConstructor;
-  return class SharedArray extends Plain {
-    // What is made of it is private.
-    static get [Symbol.species](): Float64ArrayConstructor {
-      return Plain;
-    }
-
-    override at(index: number): number {
-      return this[placeOf('SharedArray.at', index, this.length)] as number;
-    }
-
-    put(index: number, value: number): void {
-      this[placeOf('SharedArray.put', index, this.length)] = value;
-    }
-  };
-}
-
-function placeOf(called: string, index: number, length: number): number {
-  if (typeof index !== 'number') throw argumentTypeError(called, 'index', 'a number', index);
-  const place = index < 0 ? index + length : index;
-  if (Number.isInteger(place) && place >= 0 && place < length) return place;
-  throw argumentRangeError(called, 'index', `an integer from ${-length} to ${length - 1}`, index);
-}
-
-function valuesOf(values: unknown): ArrayLike<unknown> {
-  if (typeof values !== 'object' || values === null || !(Symbol.iterator in values)) {
-    throw argumentTypeError(method, 'lengthOrValues', 'a number or an iterable of values', values);
+export const RawArray = class RawArray {
+  constructor(type: ValueType, lengthOrValues: unknown) {
+    // biome-ignore lint/correctness/noConstructorReturn: see above
+    return makeArray('new RawArray', { type, lengthOrValues, options: { lock: false } });
   }
-  const list = ArrayBuffer.isView(values)
-    ? (values as unknown as ArrayLike<unknown>)
-    : [...(values as Iterable<unknown>)];
-  checkLength(list.length);
-  return list;
+
+  /** Those with a lock are it as well. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isArray(value);
+  }
+} as unknown as RawArrayConstructor;
+
+interface ArrayArguments {
+  readonly type: unknown;
+  readonly lengthOrValues: unknown;
+  readonly options: unknown;
 }
 
-function checkLength(length: number): number {
+function makeArray(method: string, { type, lengthOrValues, options }: ArrayArguments): object {
+  const element = resolveType(method, type);
+  const lock = resolveLock(method, options);
+  const values = typeof lengthOrValues === 'number' ? undefined : valuesOf(method, element, lengthOrValues);
+  const length = checkLength(method, values?.length ?? (lengthOrValues as number));
+  const shape = allocateShape(element, length);
+  if (values !== undefined) writeInto({ ...shape, method, label: 'values' }, values);
+  return assemble(shape, lock);
+}
+
+function valuesOf(method: string, element: unknown, values: unknown): ArrayLike<unknown> {
+  if (element === 'char' && typeof values === 'string') return values;
+  if (typeof values === 'object' && values !== null && Symbol.iterator in values)
+    return listOf(method, 'values', values);
+  throw argumentTypeError(method, 'lengthOrValues', 'a number or an iterable of values', values);
+}
+
+function checkLength(method: string, length: number): number {
   if (Number.isSafeInteger(length) && length >= 1) return length;
   throw argumentRangeError(method, 'length', 'an integer of at least 1', length);
 }
 
-function unknownType(type: unknown): TypeError {
-  const [nearest] = typeof type === 'string' ? nearestNames(type, knownCodes, 1) : [];
-  const hint = nearest === undefined ? '' : ` (perhaps '${nearest}')`;
-  return argumentTypeError(method, 'type', `one of ${knownCodes.join(', ')}${hint}`, type);
+function isArray(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return shapeOf(value)?.length !== undefined;
 }

@@ -1,4 +1,5 @@
-// The types that shared values have: Python's codes with Python's sizes on Linux, and their JavaScript names.
+// The types that shared values have: Python's codes with Python's sizes on Linux, and their JavaScript names. What values
+// they take is scalars.ts; structs are struct-type.ts.
 
 const typedArrays = {
   int8: Int8Array,
@@ -11,6 +12,7 @@ const typedArrays = {
   uint64: BigUint64Array,
   float32: Float32Array,
   float64: Float64Array,
+  char: Uint8Array,
 } as const;
 
 const codes = {
@@ -26,11 +28,12 @@ const codes = {
   Q: 'uint64',
   f: 'float32',
   d: 'float64',
+  c: 'char',
 } as const;
 
 /** `'int32'`, `'float64'`, ... */
 export type TypeName = keyof typeof typedArrays;
-/** Python's: `'i'`, `'d'`, ... `l L q Q` are 64 bits, whose elements are `BigInt`s. */
+/** Python's: `'i'`, `'d'`, ... `l L q Q` are 64 bits, whose elements are `BigInt`s; `c` is a byte that stands for a character. */
 export type TypeCode = keyof typeof codes | TypeName;
 
 /** The name of the type that a code means. */
@@ -43,7 +46,13 @@ export type NameOf<Code extends TypeCode> = Code extends keyof typeof codes
 /** The typed array whose elements are of that type. */
 export type TypedArrayOf<Code extends TypeCode> = InstanceType<(typeof typedArrays)[NameOf<Code>]>;
 
-export const typeNames = Object.keys(typedArrays) as TypeName[];
+/** Its elements. */
+export type ElementOf<Code extends TypeCode> =
+  TypedArrayOf<Code> extends { [n: number]: infer Element } ? Element : never;
+
+export type AnyTypedArray = InstanceType<(typeof typedArrays)[TypeName]>;
+
+const typeNames = Object.keys(typedArrays) as TypeName[];
 
 /** Undefined if it is none. */
 export function typeNameOf(code: unknown): TypeName | undefined {
@@ -54,6 +63,10 @@ export function typeNameOf(code: unknown): TypeName | undefined {
 
 export function typedArrayOf(name: TypeName): (typeof typedArrays)[TypeName] {
   return typedArrays[name];
+}
+
+export function bytesOf(name: TypeName): number {
+  return typedArrays[name].BYTES_PER_ELEMENT;
 }
 
 /** All that `typeNameOf` knows, for messages. */

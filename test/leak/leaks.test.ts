@@ -11,6 +11,10 @@ test('1,500 slabs to workers and back', async () => {
   await expectLevel('slabs', 1500);
 });
 
+test('4,000 shared values, structs and arrays of each kind', async () => {
+  await expectLevel('values', 4000);
+});
+
 test('24 pools opened and closed', async () => {
   await expectLevel('pools', 24);
 });

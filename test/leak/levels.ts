@@ -31,11 +31,11 @@ const cellsInHand = 10;
 // Freed spans are kept for the next slabs for some seconds; that their blocks are free is told by the references.
 const arenaKept = 32 * 2 ** 20;
 // Of V8, which maps and unmaps its pages as it likes: far less than one for every operation.
-const mapsOfV8 = 60;
+const mapsOfV8 = 120;
 // What the last operations left in caches; one kept closure per operation would be more.
 const heapOfV8 = 1_500_000;
 
-export type Kind = 'apply' | 'slabs' | 'pools' | 'processes' | 'names';
+export type Kind = 'apply' | 'slabs' | 'values' | 'pools' | 'processes' | 'names';
 
 export async function expectLevel(kind: Kind, number: number, timeoutMs?: number): Promise<void> {
   const report = await reportOf<LeakReport>('leak/operations.mjs', {

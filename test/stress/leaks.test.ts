@@ -12,6 +12,10 @@ test('20,000 slabs to workers and back', async () => {
   await expectLevel('slabs', 20_000, timeoutMs);
 });
 
+test('100,000 shared values, structs and arrays of each kind', async () => {
+  await expectLevel('values', 100_000, timeoutMs);
+});
+
 test('200 pools opened and closed', async () => {
   await expectLevel('pools', 200, timeoutMs);
 });
