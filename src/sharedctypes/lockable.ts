@@ -6,7 +6,7 @@ import type { Guard } from '../sync/guard.js';
 import { Lock } from '../sync/lock.js';
 import { RLock } from '../sync/rlock.js';
 import type { WaitOptions } from '../sync/wait-options.js';
-import { syncExtension } from '../sync/wire.js';
+import { objectAt } from '../sync/wire.js';
 
 export type SharedLock = Lock | RLock;
 
@@ -88,9 +88,7 @@ export function lockableClass<Args extends unknown[], Raw extends object>(
     // Received, it is the one object that this environment has for that block.
     #findLock(): SharedLock {
       this.#lock =
-        this.#received === undefined
-          ? new RLock()
-          : checkLock('getLock', syncExtension.decode(this.#received));
+        this.#received === undefined ? new RLock() : checkLock('getLock', objectAt(this.#received));
       return this.#lock;
     }
 

@@ -10,6 +10,7 @@ import { syncKind } from './kinds.js';
 import type { Lock } from './lock.js';
 import { Mutex, type Suspended } from './mutex.js';
 import { RLock } from './rlock.js';
+import { timeoutError } from './time-out.js';
 import { countDown, resolveWait, type WaitOptions } from './wait-options.js';
 import { Waitable } from './waitable.js';
 
@@ -233,9 +234,7 @@ export class Condition extends Waitable<true> {
 
   #met<Result>(method: string, result: Result, { timeout }: WaitOptions): Result {
     if (result) return result;
-    throw new TimeoutError(`${method}: timed out after ${timeout} ms; the predicate is not true`, {
-      timeout,
-    });
+    throw timeoutError(method, 'the predicate is not true', timeout as number);
   }
 
   #checkHeld(method: string): void {

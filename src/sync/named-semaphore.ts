@@ -1,7 +1,7 @@
 // NamedSemaphore: a POSIX semaphore that any program opens by its name (sem_overview(7)). It is a counter: the permits of
 // who dies are used up. The semaphores of one family, which need no name, are semaphore.ts and bounded-semaphore.ts.
 import { types } from 'node:util';
-import { argumentRangeError, argumentTypeError, ResourceError, TimeoutError } from '../errors.js';
+import { argumentRangeError, argumentTypeError, ResourceError, type TimeoutError } from '../errors.js';
 import {
   callNamed,
   checkName,
@@ -18,6 +18,7 @@ import { countOf, wholeNumber } from '../options/values.js';
 import { EncodeFailure } from '../serialize/encode-state.js';
 import type { WireExtension } from '../serialize/registry.js';
 import { onAbort } from '../util/on-abort.js';
+import { startTimer, timeoutError } from './time-out.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 
 export interface NamedSemaphoreOptions {
@@ -32,7 +33,6 @@ export interface NamedSemaphoreOptions {
 // The file's name has `sem.` in front.
 const kind: NamedKind = { noun: 'semaphore', maxNameBytes: 251 };
 const constructing = 'new NamedSemaphore';
-const longestTimerMs = 2 ** 31 - 1;
 
 interface Waiter {
   readonly resolve: () => void;
@@ -145,13 +145,7 @@ export class NamedSemaphore {
 
   #enqueue(method: string, handle: SemaphoreHandle, wait: ResolvedWait): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer =
-        wait.timeoutMs === Infinity
-          ? undefined
-          : setTimeout(
-              () => waiter.leave(this.#timeoutError(method, wait)),
-              Math.min(wait.timeoutMs, longestTimerMs),
-            );
+      const timer = startTimer(wait, () => waiter.leave(this.#timeoutError(method, wait)));
       let release = (): void => {};
       const end = (): void => {
         this.#queue.delete(waiter);
@@ -207,9 +201,7 @@ export class NamedSemaphore {
   }
 
   #timeoutError(method: string, { timeoutMs }: ResolvedWait): TimeoutError {
-    return new TimeoutError(`${method}: ${timeoutMs} ms were over before '${this.#name}' had a permit`, {
-      timeout: timeoutMs,
-    });
+    return timeoutError(method, `'${this.#name}' has no permit`, timeoutMs);
   }
 }
 

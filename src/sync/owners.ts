@@ -44,6 +44,11 @@ export abstract class OwnedPermits extends Waitable<number> {
     return undefined;
   }
 
+  // Whose it is does not matter where it is to be had at once.
+  protected override takeNow(): number | undefined {
+    return this.room.isBarred && !this.room.isOwnTurn ? undefined : this.take();
+  }
+
   protected isThere(): boolean {
     return this.free() > 0;
   }

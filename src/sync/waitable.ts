@@ -1,20 +1,19 @@
 // Waiting for what there may be none of: by promise, by blocking, for so long. What it is that is waited for is the
 // subclass's; who is woken is wait-room.ts. Nothing here polls, but for a look every 50 ms at last: a wake-up dies with the woken.
 import { availableParallelism } from 'node:os';
-import { TimeoutError } from '../errors.js';
+import type { TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import type { SyncShape } from '../memory/shared-blocks.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 import { onAbort } from '../util/on-abort.js';
 import { blockFor } from './kinds.js';
+import { startTimer, timeoutError } from './time-out.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 import { WaitRoom } from './wait-room.js';
 
 // Who was passed over for so long bars newcomers, and looks again after twice as long, and so on.
 const patienceMs = 1;
 const lookAgainMs = 50;
-// Of Node's timers; after these 24 days nobody is told any more that his time is up.
-const longestTimerMs = 2 ** 31 - 1;
 // Waking a sleeper takes longer than most critical sections.
 const spinMs = 0.02;
 const spins = availableParallelism() > 1;
@@ -81,7 +80,7 @@ export abstract class Waitable<Taken> {
     const wait = resolveWait(method, options, true);
     const taken = this.#queue.size === 0 ? this.takeNow(want) : undefined;
     if (taken !== undefined) return taken;
-    if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
+    if (wait.timeoutMs === 0) throw this.#timeoutError(method, wait);
     return await this.#enqueue(method, wait, want);
   }
 
@@ -90,7 +89,7 @@ export abstract class Waitable<Taken> {
     const wait = resolveWait(method, options, false);
     const taken = this.takeNow(want);
     if (taken !== undefined) return taken;
-    if (wait.timeoutMs === 0) throw timeoutError(method, this.describe(), wait);
+    if (wait.timeoutMs === 0) throw this.#timeoutError(method, wait);
     this.refuseDeadlock(method);
     return this.#spin(want) ?? this.#block(method, wait, want);
   }
@@ -124,7 +123,7 @@ export abstract class Waitable<Taken> {
         if (taken !== undefined) return taken;
         looksAgain = false;
         const now = performance.now();
-        if (now >= deadline) throw timeoutError(method, this.describe(), wait);
+        if (now >= deadline) throw this.#timeoutError(method, wait);
         // Another who was impatient may have lifted the bar meanwhile.
         if (now - began >= patienceMs) {
           isImpatient = true;
@@ -156,10 +155,7 @@ export abstract class Waitable<Taken> {
         this.#passOn(want);
         reject(error);
       };
-      const timer =
-        wait.timeoutMs <= longestTimerMs
-          ? setTimeout(() => leave(timeoutError(method, this.describe(), wait)), wait.timeoutMs)
-          : undefined;
+      const timer = startTimer(wait, () => leave(this.#timeoutError(method, wait)));
       const waiter: Waiter<Taken> = {
         want,
         leave,
@@ -236,8 +232,8 @@ export abstract class Waitable<Taken> {
     }
     return served;
   }
-}
 
-function timeoutError(method: string, why: string, { timeoutMs }: ResolvedWait): TimeoutError {
-  return new TimeoutError(`${method}: timed out after ${timeoutMs} ms; ${why}`, { timeout: timeoutMs });
+  #timeoutError(method: string, { timeoutMs }: ResolvedWait): TimeoutError {
+    return timeoutError(method, this.describe(), timeoutMs);
+  }
 }

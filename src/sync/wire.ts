@@ -31,9 +31,14 @@ export const syncExtension: WireExtension<Waitable<unknown>> = {
   encode: (value) => [value.block, moreOf(value)],
   decode(plain) {
     const [block, more] = plain as [unknown, unknown];
-    return adopt(block, (shape) => makers[shape.kind]?.(shape, more));
+    return objectAt(block, more);
   },
 };
+
+/** The one that a received block is. */
+export function objectAt(block: unknown, more: unknown = null): object {
+  return adopt(block, (shape) => makers[shape.kind]?.(shape, more));
+}
 
 function moreOf(value: Waitable<unknown>): unknown {
   if (value instanceof Condition) return value.lock;
