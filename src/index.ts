@@ -1,4 +1,7 @@
 // The whole of Forkyard's main module: re-exports, nothing else.
+
+export type { ThreadMessage } from './channel/thread-message.js';
+export { fromThread, toThread } from './channel/thread-message.js';
 export type { Context, ContextOptions } from './context.js';
 export { getContext } from './context.js';
 export type { ErrorDetails, ProcessErrorDetails, TaskDetails } from './errors.js';

@@ -54,6 +54,7 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'cpuCount',
       'currentProcess',
       'defineTasks',
+      'fromThread',
       'getAllStartMethods',
       'getContext',
       'getStartMethod',
@@ -71,6 +72,7 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'struct',
       'synchronized',
       'task',
+      'toThread',
     ],
     types: [
       'BarrierOptions',
@@ -105,6 +107,7 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'TaskDetails',
       'TaskModule',
       'TaskTarget',
+      'ThreadMessage',
       'TypeCode',
       'TypeName',
       'ValueType',

@@ -2,9 +2,9 @@
 import { ResourceError } from '../errors.js';
 import type { AddonConstants } from '../native/contract.js';
 
-/** What a negative result of an allocation means. */
+/** What a negative result of an allocation means; `bytes` 0 where memory that is there already was to be had. */
 export function allocationError(constants: AddonConstants, failure: number, bytes: number): Error {
-  const wanted = `${bytes} bytes of shared memory could not be had: `;
+  const wanted = `${bytes > 0 ? `${bytes} bytes of shared memory` : 'A shared object'} could not be had: `;
   switch (failure) {
     case constants.quotaExhausted:
       return new ResourceError(

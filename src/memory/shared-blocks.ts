@@ -8,7 +8,7 @@ import { allocationError } from './allocation-error.js';
 import { trimLater } from './trimming.js';
 
 /** A handle: the block and which of its lives is meant. */
-interface BlockHandle {
+export interface BlockHandle {
   readonly block: number;
   readonly generation: number;
 }
@@ -49,17 +49,34 @@ export function offsetOfBlock({ buffer }: SharedBlock): number {
   return (handles.get(buffer) as BlockHandle).block;
 }
 
-/** The cell of one more reference to it. */
-export function referToBlock(addon: Addon, { buffer }: SharedBlock): number {
+/** Throws `ERR_FORKYARD_STALE_HANDLE` if it is none of ours. */
+export function handleOfBlock({ buffer }: SharedBlock): BlockHandle {
   const handle = handles.get(buffer);
-  const cell = handle === undefined ? -1 : addon.acquire(handle.block, handle.generation);
+  if (handle === undefined) throw staleHandle();
+  return handle;
+}
+
+/** The cell of one more reference to it. */
+export function referToBlock(addon: Addon, block: SharedBlock): number {
+  return referTo(addon, handleOfBlock(block));
+}
+
+/** The block of a handle that another environment had, and still has. */
+export function openBlock(addon: Addon, handle: BlockHandle): SharedBlock {
+  return receiveBlock(addon, referTo(addon, handle));
+}
+
+function referTo(addon: Addon, { block, generation }: BlockHandle): number {
+  const cell = addon.acquire(block, generation);
   if (cell >= 0) return cell;
-  if (cell === addon.constants.ledgerFull) throw allocationError(addon.constants, cell, buffer.byteLength);
-  throw new ForkyardError(
+  if (cell === addon.constants.ledgerFull) throw allocationError(addon.constants, cell, 0);
+  throw staleHandle();
+}
+
+function staleHandle(): ForkyardError {
+  return new ForkyardError(
     'A shared object cannot be sent: its memory is none of this family, or was let go.',
-    {
-      code: 'ERR_FORKYARD_STALE_HANDLE',
-    },
+    { code: 'ERR_FORKYARD_STALE_HANDLE' },
   );
 }
 
