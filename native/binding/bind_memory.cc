@@ -1,6 +1,8 @@
 // See bind_memory.h. A cell number is a reference that this environment holds; a block is an offset in the arena.
 #include "binding/bind_memory.h"
 
+#include <algorithm>
+
 #include <cstring>
 
 #include "binding/arguments.h"
@@ -122,12 +124,18 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// A buffer weighs so much at least for V8, which counts bytes, and would collect none of the 16,384 that an environment can
+// have of a lock's size before there are no more.
+constexpr int64_t kLeastWeight = 16 * 1024;
+
 struct SlabHolder {
   std::shared_ptr<Environment::Link> link;
   uint32_t cell;
+  int64_t added_weight = 0;
 };
 
-void FinalizeSlab(Napi::Env, void*, SlabHolder* holder) {
+void FinalizeSlab(Napi::Env env, void*, SlabHolder* holder) {
+  if (holder->added_weight > 0) Napi::MemoryManagement::AdjustExternalMemory(env, -holder->added_weight);
   if (Environment* self = holder->link->environment; self != nullptr) {
     const uint64_t block = self->region().word(self->CellOffset(holder->cell)).load();
     // What was collected while it was owned can be released by nobody; unless it has arrived again meanwhile.
@@ -172,8 +180,11 @@ Napi::Value View(const Napi::CallbackInfo& info) {
   uint32_t cell = CellArgument(info, 0);
   uint64_t block = region.word(self.CellOffset(cell)).load();
   if (block == 0 || region.block(block).kind == BlockKind::kRing) throw Napi::RangeError::New(env, "not a slab");
-  return Napi::ArrayBuffer::New(env, region.At(block + kBlockHeaderBytes), region.block(block).payload_bytes,
-                                FinalizeSlab, new SlabHolder{self.link(), cell});
+  const uint64_t bytes = region.block(block).payload_bytes;
+  const int64_t added_weight = std::max<int64_t>(0, kLeastWeight - static_cast<int64_t>(bytes));
+  if (added_weight > 0) Napi::MemoryManagement::AdjustExternalMemory(env, added_weight);
+  return Napi::ArrayBuffer::New(env, region.At(block + kBlockHeaderBytes), bytes, FinalizeSlab,
+                                new SlabHolder{self.link(), cell, added_weight});
 }
 
 // detach(buffer): takes a received buffer away from JavaScript, without waiting for its collection.

@@ -15,6 +15,10 @@ test('4,000 shared values, structs and arrays of each kind', async () => {
   await expectLevel('values', 4000);
 });
 
+test('1,500 locks, conditions, semaphores, events and barriers', async () => {
+  await expectLevel('locks', 1500);
+});
+
 test('24 pools opened and closed', async () => {
   await expectLevel('pools', 24);
 });

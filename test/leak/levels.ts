@@ -35,7 +35,7 @@ const mapsOfV8 = 120;
 // What the last operations left in caches; one kept closure per operation would be more.
 const heapOfV8 = 1_500_000;
 
-export type Kind = 'apply' | 'slabs' | 'values' | 'pools' | 'processes' | 'names';
+export type Kind = 'apply' | 'slabs' | 'values' | 'locks' | 'pools' | 'processes' | 'names';
 
 export async function expectLevel(kind: Kind, number: number, timeoutMs?: number): Promise<void> {
   const report = await reportOf<LeakReport>('leak/operations.mjs', {

@@ -16,6 +16,10 @@ test('100,000 shared values, structs and arrays of each kind', async () => {
   await expectLevel('values', 100_000, timeoutMs);
 });
 
+test('100,000 locks, conditions, semaphores, events and barriers', async () => {
+  await expectLevel('locks', 100_000, timeoutMs);
+});
+
 test('200 pools opened and closed', async () => {
   await expectLevel('pools', 200, timeoutMs);
 });
