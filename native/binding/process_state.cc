@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "family/names.h"
+#include "os/before_death.h"
 #include "os/memfd.h"
 #include "os/process_identity.h"
 
@@ -22,8 +23,9 @@ std::unique_ptr<ProcessState> prepared;
 // One byte a slot is locked; the file itself stays empty of meaning.
 constexpr uint64_t kLivenessBytes = kMaxSlots;
 
-// At exit(), which all orderly ends of Node come down to; after the last line of JavaScript. Not in a copy of the root.
-void RemoveNamesAtExit() {
+// At exit(), which all orderly ends of Node come down to; after the last line of JavaScript; and in the handler of a signal
+// that ends it. Not in a copy of the root.
+void RemoveNamesAtEnd() {
   if (static_cast<uint32_t>(getpid()) == current->token().pid) RemoveNames(current->region());
 }
 
@@ -49,7 +51,8 @@ os::Result<ProcessState*> ProcessState::Found(const ArenaOptions& options) {
   state->region_.header().root_pid = state->token_.pid;
   state->region_.header().root_start_time = state->token_.start_time;
   current = state.release();
-  (void)std::atexit(RemoveNamesAtExit);
+  (void)std::atexit(RemoveNamesAtEnd);
+  os::BeforeDeathBySignal(RemoveNamesAtEnd);
   return current;
 }
 

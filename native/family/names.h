@@ -23,7 +23,8 @@ void ForgetName(const Region& region, uint64_t inode);
 // Entries that `slot` died writing.
 void SweepNames(const Region& region, uint32_t slot);
 
-// Removes all files of the register that still are what was registered; no more can be registered. By the root.
+// Removes all files of the register that still are what was registered; no more can be registered. By the root, also in
+// a signal handler.
 void RemoveNames(const Region& region);
 
 }  // namespace forkyard

@@ -85,6 +85,23 @@ Result<UniqueFd> Open(const std::string& name, int flags, mode_t mode) {
 
 std::string PathOf(const std::string& file) { return std::string(kFolder) + "/" + file; }
 
+// The same on the stack, for signal handlers, who may not allocate. What is too long names nothing.
+class PathOnStack {
+ public:
+  explicit PathOnStack(const char* file) {
+    const size_t folder = std::strlen(kFolder);
+    const size_t length = std::strlen(file);
+    if (folder + 1 + length + 1 > sizeof(text_)) return;
+    std::memcpy(text_, kFolder, folder);
+    text_[folder] = '/';
+    std::memcpy(text_ + folder + 1, file, length + 1);
+  }
+  const char* c_str() const { return text_; }
+
+ private:
+  char text_[NAME_MAX + 32] = {};
+};
+
 // The part after the slash; nothing if shm_open would refuse it.
 Result<std::string> FileOfName(const std::string& name) {
   const std::string file = name.substr(0, 1) == "/" ? name.substr(1) : name;
@@ -157,10 +174,10 @@ Result<uint64_t> InodeOf(int fd) {
 
 uint64_t InodeOfFile(const char* file) {
   struct stat status;
-  return lstat(PathOf(file).c_str(), &status) == 0 ? static_cast<uint64_t>(status.st_ino) : 0;
+  return lstat(PathOnStack(file).c_str(), &status) == 0 ? static_cast<uint64_t>(status.st_ino) : 0;
 }
 
-void RemoveFile(const char* file) { (void)unlink(PathOf(file).c_str()); }
+void RemoveFile(const char* file) { (void)unlink(PathOnStack(file).c_str()); }
 
 void WriteMark(int fd, const std::string& text) { (void)fsetxattr(fd, kMark, text.data(), text.size(), 0); }
 

@@ -33,6 +33,7 @@ Result<void> UnlinkSharedMemory(const std::string& name);
 
 // Of an open file, and of the file in /dev/shm that has this name (without a slash) now; 0: there is none.
 Result<uint64_t> InodeOf(int fd);
+// A signal handler may call both.
 uint64_t InodeOfFile(const char* file);
 void RemoveFile(const char* file);
 

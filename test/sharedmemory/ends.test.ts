@@ -43,6 +43,23 @@ describe('when the root ends', () => {
     unlinkSync(`/dev/shm/${kept}`);
   });
 
+  test.each([
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGHUP', 'SIGHUP'],
+    ['blockedSIGTERM', 'SIGTERM'],
+    ['handledSIGTERM', null],
+    ['handledBeforeSIGTERM', null],
+  ])('by a signal: %s, the same', async (end, signal) => {
+    const ended = await runScript(root, { args: [end] });
+    expect([ended.stderr, ended.signal, ended.timedOut]).toEqual(['', signal, false]);
+    if (signal === null) expect(ended.stdout).toContain('still there true');
+    const [memory, list, semaphore, kept] = (ended.stdout.split('\n')[0] as string).split(' ');
+    expect([memory, list, `sem.${semaphore}`].filter((file) => exists(file as string))).toEqual([]);
+    expect(exists(kept as string)).toBe(true);
+    unlinkSync(`/dev/shm/${kept}`);
+  });
+
   test('nothing is left of those who were killed while they made and removed names', async () => {
     const { path } = mark();
     const ended = await runScript(root, { args: ['childrenKilledAtWork', path] });
