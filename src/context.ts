@@ -14,6 +14,15 @@ import {
   resolvePreload,
 } from './process/start-method/defaults.js';
 import type { StartMethodName } from './process/start-method/start-method.js';
+import { RawArray, SharedArray } from './sharedctypes/shared-array.js';
+import { RawValue, Value } from './sharedctypes/value.js';
+import { Barrier } from './sync/barrier.js';
+import { BoundedSemaphore } from './sync/bounded-semaphore.js';
+import { Condition } from './sync/condition.js';
+import { Event } from './sync/event.js';
+import { Lock } from './sync/lock.js';
+import { RLock } from './sync/rlock.js';
+import { Semaphore } from './sync/semaphore.js';
 import { cpuCount } from './system/cpu-count.js';
 
 /** What `getContext` takes beside the start method. */
@@ -22,8 +31,39 @@ export interface ContextOptions {
   readonly preload?: readonly (string | URL)[] | undefined;
 }
 
-/** `Process`, `Pool` and the functions beside them, bound to one start method. */
-export interface Context {
+/** What is the same in every context: it belongs to the family, not to a way to start processes. */
+export interface SharedClasses {
+  readonly Array: typeof SharedArray;
+  readonly Barrier: typeof Barrier;
+  readonly BoundedSemaphore: typeof BoundedSemaphore;
+  readonly Condition: typeof Condition;
+  readonly Event: typeof Event;
+  readonly Lock: typeof Lock;
+  readonly RawArray: typeof RawArray;
+  readonly RawValue: typeof RawValue;
+  readonly RLock: typeof RLock;
+  readonly Semaphore: typeof Semaphore;
+  readonly SharedArray: typeof SharedArray;
+  readonly Value: typeof Value;
+}
+
+const shared: SharedClasses = {
+  Array: SharedArray,
+  Barrier,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  Lock,
+  RawArray,
+  RawValue,
+  RLock,
+  Semaphore,
+  SharedArray,
+  Value,
+};
+
+/** `Process`, `Pool` and the functions beside them, bound to one start method; and what processes share. */
+export interface Context extends SharedClasses {
   readonly Process: typeof Process;
   readonly Pool: typeof Pool;
   readonly activeChildren: typeof activeChildren;
@@ -55,6 +95,7 @@ export function getContext(startMethod?: StartMethodName, options: ContextOption
     options.preload === undefined ? undefined : resolvePreload('getContext', 'preload', options.preload);
   const defaults = () => ({ startMethod: method, ...(preload === undefined ? {} : { preload }) });
   return {
+    ...shared,
     Process: boundProcess(defaults),
     Pool: boundPool(defaults),
     activeChildren,

@@ -2,7 +2,7 @@
 
 export type { ThreadMessage } from './channel/thread-message.js';
 export { fromThread, toThread } from './channel/thread-message.js';
-export type { Context, ContextOptions } from './context.js';
+export type { Context, ContextOptions, SharedClasses } from './context.js';
 export { getContext } from './context.js';
 export type { ErrorDetails, ProcessErrorDetails, TaskDetails } from './errors.js';
 export {

@@ -6,10 +6,12 @@ import {
   getAllStartMethods,
   getContext,
   getStartMethod,
+  Lock,
   Pool,
   Process,
   type ProcessOptions,
   prewarm,
+  SharedArray,
   setForkserverPreload,
   setStartMethod,
 } from '../../lib/index.js';
@@ -131,6 +133,8 @@ describe('a context', () => {
   test('its classes are called what they are', () => {
     const context = getContext();
     expect([context.Process.name, context.Pool.name]).toEqual(['Process', 'Pool']);
+    expect(new context.Lock()).toBeInstanceOf(Lock);
+    expect(new context.Array('i', 2)).toBeInstanceOf(SharedArray);
     const child = new context.Process();
     expect(child).toBeInstanceOf(Process);
     expect(child.name).toMatch(/^Process-/);

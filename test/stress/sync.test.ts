@@ -1,6 +1,6 @@
 // FORKYARD_STRESS_KILLS (default 1000) processes killed at random instants while they own, wait at, or leave one of sync/.
 import { expect, test } from 'vitest';
-import { BoundedSemaphore, Semaphore } from '../../lib/index.js';
+import { BoundedSemaphore, RLock, Semaphore } from '../../lib/index.js';
 import {
   killAtABarrier,
   killAtACondition,
@@ -14,6 +14,11 @@ const kills = Number(process.env.FORKYARD_STRESS_KILLS ?? 1000);
 test(`${kills} killed at a lock`, async () => {
   const { steps, told } = await killOwnersOfALock(kills);
   console.log(`${kills} kills, ${steps} critical sections, ${told} successors told of a dead owner`);
+  expect(told).toBeGreaterThan(0);
+});
+
+test(`${kills} killed at an RLock`, async () => {
+  const { told } = await killOwnersOfALock(kills, new RLock());
   expect(told).toBeGreaterThan(0);
 });
 

@@ -1,6 +1,6 @@
 // A short soak; the long one is test/stress/sync.test.ts.
 import { expect, test } from 'vitest';
-import { BoundedSemaphore, Semaphore } from '../../lib/index.js';
+import { BoundedSemaphore, RLock, Semaphore } from '../../lib/index.js';
 import {
   killAtABarrier,
   killAtACondition,
@@ -11,6 +11,11 @@ import {
 
 test('owners and waiters of a lock are killed: it excludes, and nobody hangs', async () => {
   const { steps } = await killOwnersOfALock(60);
+  expect(steps).toBeGreaterThan(0);
+});
+
+test('owners and waiters of an RLock are killed: the same', async () => {
+  const { steps } = await killOwnersOfALock(40, new RLock());
   expect(steps).toBeGreaterThan(0);
 });
 

@@ -7,6 +7,7 @@ import {
   Condition,
   Lock,
   Process,
+  type RLock,
   type Semaphore,
   SharedArray,
   Event as SharedEvent,
@@ -66,8 +67,10 @@ async function finish(args: Args, joined: Promise<unknown>[]): Promise<void> {
   await Promise.all(joined);
 }
 
-export async function killOwnersOfALock(kills: number): Promise<{ steps: number; told: number }> {
-  const lock = new Lock();
+export async function killOwnersOfALock(
+  kills: number,
+  lock: Lock | RLock = new Lock(),
+): Promise<{ steps: number; told: number }> {
   const stop = new SharedEvent();
   const numbers = new SharedArray('int32', 5);
   let [mine, looks] = [0, 0];
