@@ -17,7 +17,7 @@ test('workers, heaps and busy work are measured under each start method', { time
   );
   expect(exitCode, stderr).toBe(0);
   for (const row of ['forkyard', 'forkyard-spawn', 'piscina'])
-    expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| +3 \\|( +[\\d.]+ \\|){2}`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| +3 \\|( +[\\d. ]+ \\|){2}`, 'm'));
   for (const row of ['forkserver', 'spawn'])
     expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| +v[\\d.]+ \\|( +[\\d. ]+ \\|){4}`, 'm'));
   for (const row of ['integers', 'json', 'sort', 'regex', 'allocation'])
