@@ -12,10 +12,13 @@ export function allocationError(constants: AddonConstants, failure: number, byte
         { code: 'ERR_FORKYARD_QUOTA_EXCEEDED', syscall: 'allocate' },
       );
     case constants.ledgerFull:
-      return new ResourceError(`${wanted}this environment holds too many shared buffers already.`, {
-        code: 'ERR_FORKYARD_LEDGER_FULL',
-        syscall: 'allocate',
-      });
+      return new ResourceError(
+        `${wanted}this thread holds 16,384 shared buffers, and no more are possible. Let go of some, and give the event loop a turn: it is there that those are returned that were collected.`,
+        {
+          code: 'ERR_FORKYARD_LEDGER_FULL',
+          syscall: 'allocate',
+        },
+      );
     default:
       return new ResourceError(`${wanted}the arena has no free range of that length.`, {
         code: 'ERR_FORKYARD_ARENA_EXHAUSTED',

@@ -57,8 +57,8 @@ export class Semaphore extends OwnedPermits {
   }
 
   /**
-   * Gives `permits` more. Throws `RangeError` beyond 2^31 - 1, with nothing given. With `owned` these are first those that
-   * this thread has acquired.
+   * Gives `permits` more. Throws `RangeError` beyond the most that there can be, with nothing given. With `owned` these are
+   * first those that this thread has acquired; if another process makes the last ones at that moment, some may be given.
    */
   release(permits = 1): void {
     wholeNumber('Semaphore.release', 'permits', permits);

@@ -29,6 +29,14 @@ async function waitingAt(
   (await condition.acquire()).release();
 }
 
+/** By promise and blocked, in other processes. */
+async function twoWaitAt(condition: Condition): Promise<Promise<[boolean, boolean]>[]> {
+  const marks = mark();
+  const waiting = [tasks.waitAt, tasks.waitAtSync].map((wait) => pool.apply(wait, [condition, marks.path]));
+  await waitingAt(condition, marks, 2);
+  return waiting as Promise<[boolean, boolean]>[];
+}
+
 describe.each(Object.entries(locks))('with a %s', (_, makeLock) => {
   test('one that is notified holds the lock again, and its guard is good', async () => {
     const condition = new Condition(makeLock());
@@ -108,12 +116,7 @@ describe.each(Object.entries(locks))('with a %s', (_, makeLock) => {
 
   test('in other processes, by promise and blocked, each once', async () => {
     const condition = new Condition(makeLock());
-    const marks = mark();
-    const waiting = [
-      pool.apply(tasks.waitAt, [condition, marks.path]),
-      pool.apply(tasks.waitAtSync, [condition, marks.path]),
-    ];
-    await waitingAt(condition, marks, 2);
+    const waiting = await twoWaitAt(condition);
     await condition.run(() => condition.notify());
     await Promise.race(waiting);
     // The other one has not been notified: it is still there for a notification.
@@ -131,11 +134,11 @@ describe.each(Object.entries(locks))('with a %s', (_, makeLock) => {
     victim.start();
     await waitingAt(condition, first, 1);
     process.kill(victim.pid as number, 'SIGSTOP');
+    // There is nobody else yet that it could go to.
+    await condition.run(() => condition.notify());
     const second = mark();
     const waiting = pool.apply(tasks.waitAtSync, [condition, second.path]);
     await waitingAt(condition, second, 1);
-    // It goes to the first, who is stopped, and dies with it.
-    await condition.run(() => condition.notify());
     victim.kill();
     expect(await waiting).toEqual([true, false]);
     await victim.join();
@@ -143,12 +146,7 @@ describe.each(Object.entries(locks))('with a %s', (_, makeLock) => {
 
   test('one that notifies and dies with the lock: who waits is told so', async () => {
     const condition = new Condition(makeLock());
-    const marks = mark();
-    const waiting = [
-      pool.apply(tasks.waitAt, [condition, marks.path]),
-      pool.apply(tasks.waitAtSync, [condition, marks.path]),
-    ];
-    await waitingAt(condition, marks, 2);
+    const waiting = await twoWaitAt(condition);
     await using notifier = new Process({ target: tasks.notifyAndDie, args: [condition, 20] });
     notifier.start();
     const told = await Promise.all(waiting);

@@ -140,3 +140,45 @@ describe('BoundedSemaphore', () => {
     expect(thrown(() => new BoundedSemaphore({} as never))).toBeInstanceOf(TypeError);
   });
 });
+
+describe('Semaphore with owners', () => {
+  test('counts as any other, also elsewhere, and beyond its first value', async () => {
+    for (const [value, most] of [
+      [2, 1024],
+      [600, 1200],
+    ] as const) {
+      const semaphore = new Semaphore(value, { owned: true });
+      expect(await pool.apply(tasks.take, [semaphore, 2])).toBe(value - 2);
+      // By a process that has none: so these are new ones.
+      semaphore.release(3);
+      expect(semaphore.value).toBe(value + 1);
+      semaphore.release(most - value - 3);
+      expect(semaphore.value).toBe(most - 2);
+      expect(thrown(() => semaphore.release())).toBeInstanceOf(RangeError);
+      expect(semaphore.value).toBe(most - 2);
+    }
+  });
+
+  test('gives back what it holds itself before it makes new ones', () => {
+    const semaphore = new Semaphore(1, { owned: true });
+    semaphore.acquireSync();
+    expect([semaphore.value, semaphore.tryAcquire()]).toEqual([0, false]);
+    semaphore.release(3);
+    expect(semaphore.value).toBe(3);
+    expect(thrown(() => semaphore.release(2000))).toBeInstanceOf(RangeError);
+    expect(semaphore.value).toBe(3);
+  });
+
+  test('has the permits of the dead again; one without owners has not', async () => {
+    const [owned, plain] = [new Semaphore(3, { owned: true }), new Semaphore(3)];
+    await Promise.all([killTaker(owned, 2), killTaker(plain, 2)]);
+    expect([owned.value, plain.value]).toEqual([3, 1]);
+  });
+
+  test('wrong options', () => {
+    expect(thrown(() => new Semaphore(1, { owned: 1 } as never))).toBeInstanceOf(TypeError);
+    expect(thrown(() => new Semaphore(1, { owner: true } as never)).message).toContain("'owned'");
+    expect(thrown(() => new Semaphore(1, true as never))).toBeInstanceOf(TypeError);
+    expect(thrown(() => new Semaphore(65_537, { owned: true }))).toBeInstanceOf(RangeError);
+  });
+});
