@@ -173,6 +173,11 @@ export class BufferTooShort extends ForkyardError {
   }
 }
 
+/** Every writer of a connection has closed it or died, and all that was sent has been received. Python: `EOFError`. */
+export class EndOfFileError extends ForkyardError {
+  static override readonly defaultCode: string = 'ERR_FORKYARD_END_OF_FILE';
+}
+
 /** `putNowait`, or a `put` whose time was over, found the queue full. */
 export class QueueFull extends ForkyardError {
   static override readonly defaultCode: string = 'ERR_FORKYARD_QUEUE_FULL';
@@ -219,6 +224,7 @@ export const forkyardErrorClasses: Readonly<Record<string, { readonly prototype:
   OwnerDiedError,
   AuthenticationError,
   BufferTooShort,
+  EndOfFileError,
   QueueFull,
   QueueEmpty,
   QueueClosed,

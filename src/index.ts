@@ -10,6 +10,7 @@ export {
   BrokenBarrierError,
   BrokenPoolError,
   BufferTooShort,
+  EndOfFileError,
   ForkyardError,
   isForkyardError,
   OwnerDiedError,
@@ -27,6 +28,7 @@ export {
 } from './errors.js';
 export { memoryUse, setMemoryLimit } from './family/membership.js';
 export { afterFork } from './forking/after-fork.js';
+export type { WaitOptions } from './options/wait-options.js';
 export type { CallOptions, ImapOptions, MapOptions } from './pool/call-options.js';
 export type { PoolOptions } from './pool/options.js';
 export { Pool } from './pool/pool.js';
@@ -73,7 +75,6 @@ export { NamedSemaphore } from './sync/named-semaphore.js';
 export { RLock } from './sync/rlock.js';
 export type { SemaphoreOptions } from './sync/semaphore.js';
 export { Semaphore, semaphoreValueMax } from './sync/semaphore.js';
-export type { WaitOptions } from './sync/wait-options.js';
 export { cpuCount } from './system/cpu-count.js';
 export type { Task, TaskModule, TaskTarget } from './task/define-tasks.js';
 export { defineTasks, task } from './task/define-tasks.js';

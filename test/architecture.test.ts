@@ -27,6 +27,7 @@ const ranks: Readonly<Record<string, number>> = {
   progress: 8,
   pool: 7,
   process: 6,
+  pipe: 5.5,
   queue: 5,
   sharedctypes: 5,
   sharedmemory: 5,

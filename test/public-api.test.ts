@@ -22,6 +22,7 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'BrokenPoolError',
       'BufferTooShort',
       'Condition',
+      'EndOfFileError',
       'Event',
       'ForkyardError',
       'Lock',

@@ -1,11 +1,11 @@
 // What Value and SharedArray have that RawValue and RawArray have not: a lock. Python: Synchronized.
 import { argumentTypeError } from '../errors.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
+import type { WaitOptions } from '../options/wait-options.js';
 import { SharedBlock } from '../serialize/slabs.js';
 import type { Guard } from '../sync/guard.js';
 import { Lock } from '../sync/lock.js';
 import { RLock } from '../sync/rlock.js';
-import type { WaitOptions } from '../sync/wait-options.js';
 import { objectAt } from '../sync/wire.js';
 
 export type SharedLock = Lock | RLock;

@@ -1,9 +1,9 @@
 // What all have in common that are acquired, and guarded until they are released: Lock, RLock, BoundedSemaphore.
 import { argumentTypeError } from '../errors.js';
+import type { WaitOptions } from '../options/wait-options.js';
 import { isThenable } from '../util/is-thenable.js';
 import { Acquisition, type Guard, type Guarded } from './guard.js';
 import { OwnedPermits, ownerDiedFlag } from './owners.js';
-import type { WaitOptions } from './wait-options.js';
 
 export abstract class Acquirable extends OwnedPermits implements Guarded {
   /** The class's name, for errors. */

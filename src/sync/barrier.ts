@@ -3,11 +3,11 @@ import { argumentRangeError, argumentTypeError, BrokenBarrierError } from '../er
 import { member } from '../family/membership.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
 import { wholeNumber } from '../options/values.js';
+import { countDown, type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { isThenable } from '../util/is-thenable.js';
 import { checkFunction } from './acquirable.js';
 import { BarrierState, type Verdict } from './barrier-state.js';
 import { syncKind } from './kinds.js';
-import { countDown, type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 import { Waitable } from './waitable.js';
 
 const mostParties = 2 ** 15;

@@ -2,7 +2,9 @@
 // it, a notification waits for nobody, and one whose receiver dies goes to the next. The proof: models/condition.pml.
 import { argumentTypeError, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
+import { timeoutError } from '../options/time-out.js';
 import { wholeNumber } from '../options/values.js';
+import { countDown, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { checkFunction } from './acquirable.js';
 import type { Guard } from './guard.js';
 import { notHeld } from './held.js';
@@ -10,8 +12,6 @@ import { syncKind } from './kinds.js';
 import type { Lock } from './lock.js';
 import { Mutex, type Suspended } from './mutex.js';
 import { RLock } from './rlock.js';
-import { timeoutError } from './time-out.js';
-import { countDown, resolveWait, type WaitOptions } from './wait-options.js';
 import { Waitable } from './waitable.js';
 
 /** How a wait ended, before the lock is held again. */

@@ -1,7 +1,7 @@
 // Event: a flag to wait for. Python: multiprocessing.Event; unlike it, `set` waits for nobody, also in a signal handler.
 import { member } from '../family/membership.js';
+import type { WaitOptions } from '../options/wait-options.js';
 import { syncKind } from './kinds.js';
-import type { WaitOptions } from './wait-options.js';
 import { Waitable } from './waitable.js';
 
 const flag = 1;

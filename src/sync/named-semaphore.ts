@@ -14,12 +14,12 @@ import {
 } from '../named/names.js';
 import type { SemaphoreHandle } from '../native/contract-system.js';
 import { loadAddon } from '../native/load.js';
+import { startTimer, timeoutError } from '../options/time-out.js';
 import { countOf, wholeNumber } from '../options/values.js';
+import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { EncodeFailure } from '../serialize/encode-state.js';
 import type { WireExtension } from '../serialize/registry.js';
 import { onAbort } from '../util/on-abort.js';
-import { startTimer, timeoutError } from './time-out.js';
-import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 
 export interface NamedSemaphoreOptions {
   /** True: makes it, and refuses a name that exists. False, the default: opens one that exists. */

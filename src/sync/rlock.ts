@@ -1,12 +1,12 @@
 // RLock: a lock that its owner may acquire again. Python: multiprocessing.RLock.
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { WaitOptions } from '../options/wait-options.js';
 import { checkFunction } from './acquirable.js';
 import type { Acquisition, Guard } from './guard.js';
 import { guardOver, notHeld } from './held.js';
 import { syncKind } from './kinds.js';
 import { deadlock } from './lock.js';
 import { Mutex, type Suspended } from './mutex.js';
-import type { WaitOptions } from './wait-options.js';
 
 /** What a call of `run` does, and everything that it awaits; `outer` is the call that it is in. */
 interface Task {

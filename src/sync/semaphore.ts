@@ -4,9 +4,9 @@ import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
 import { countOf, wholeNumber } from '../options/values.js';
+import type { WaitOptions } from '../options/wait-options.js';
 import { syncKind } from './kinds.js';
 import { OwnedPermits } from './owners.js';
-import type { WaitOptions } from './wait-options.js';
 
 /** The largest value of a semaphore. Python: `SEM_VALUE_MAX`. */
 export const semaphoreValueMax = 2 ** 31 - 1;

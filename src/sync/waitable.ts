@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os';
 import type { TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import type { SyncShape } from '../memory/shared-blocks.js';
+import { startTimer, timeoutError } from '../options/time-out.js';
+import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 import { onAbort } from '../util/on-abort.js';
 import { blockFor } from './kinds.js';
-import { startTimer, timeoutError } from './time-out.js';
-import { type ResolvedWait, resolveWait, type WaitOptions } from './wait-options.js';
 import { WaitRoom } from './wait-room.js';
 
 // Who was passed over for so long bars newcomers, and looks again after twice as long, and so on.

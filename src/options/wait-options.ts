@@ -1,6 +1,6 @@
 // The options of everything that waits, interpreted at the call.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { refuseUnknownOptions } from './known-options.js';
 
 export interface WaitOptions {
   /** Milliseconds; 0: not at all. Then `TimeoutError`, and nothing was taken. Default: as long as it takes. */
