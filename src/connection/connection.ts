@@ -1,0 +1,276 @@
+// Connection: one end of a way for messages, in one direction or both. Here is what all of them have in common: arguments,
+// states, streams. How messages travel is the subclass's: sockets (socket-connection.ts), and pipes in shared memory (pipe/).
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { BufferTooShort, EndOfFileError } from '../errors.js';
+import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { type Readiness, readiness, type Waitable } from '../waitable.js';
+import {
+  type Bytes,
+  type PollOptions,
+  type RecvBytesIntoOptions,
+  type RecvBytesOptions,
+  resolvePoll,
+  resolveRecvBytes,
+  resolveRecvBytesInto,
+  resolveSendBytes,
+  type SendBytesOptions,
+} from './arguments.js';
+import { closedError, wrongDirection } from './failures.js';
+import { nodeDuplex, nodeReadable, nodeWritable, webReadable, webWritable } from './streams.js';
+
+/**
+ * One end of a connection. Methods wait by promise; those that end in `Sync` block the thread. Each waits for as long as its
+ * `timeout` says (milliseconds; then `TimeoutError`, and nothing was taken), else as long as it takes. What waits keeps the
+ * program alive. Python: `multiprocessing.connection.Connection`.
+ */
+export abstract class Connection implements Waitable, AsyncIterable<unknown> {
+  /** Whether this end is one that sends; also after `close()`. */
+  readonly canSend: boolean;
+  /** Whether this end is one that receives; also after `close()`. */
+  readonly canRecv: boolean;
+  #closed = false;
+  #readable: ReadableStream<unknown> | undefined;
+  #writable: WritableStream<unknown> | undefined;
+
+  protected constructor(directions: { readonly canSend: boolean; readonly canRecv: boolean }) {
+    this.canSend = directions.canSend;
+    this.canRecv = directions.canRecv;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Sends a value. `SerializationError` with its path if it cannot be; `ERR_FORKYARD_BROKEN_PIPE` if nobody receives any more. */
+  send(value: unknown, options?: WaitOptions): Promise<void> {
+    try {
+      this.#requireSender('Connection.send');
+      return this.sendValue('Connection.send', value, resolveWait('Connection.send', options, true));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendSync(value: unknown, options?: Pick<WaitOptions, 'timeout'>): void {
+    this.#requireSender('Connection.sendSync');
+    this.sendValueSync('Connection.sendSync', value, resolveWait('Connection.sendSync', options, false));
+  }
+
+  /** The next value. `EndOfFileError` when the other side has closed and nothing is left. */
+  recv(options?: WaitOptions): Promise<unknown> {
+    try {
+      this.#requireReceiver('Connection.recv');
+      return this.recvValue('Connection.recv', resolveWait('Connection.recv', options, true));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recvSync(options?: Pick<WaitOptions, 'timeout'>): unknown {
+    this.#requireReceiver('Connection.recvSync');
+    return this.recvValueSync('Connection.recvSync', resolveWait('Connection.recvSync', options, false));
+  }
+
+  /** Sends bytes as one message, which may be empty; the other side takes it by `recvBytes`. */
+  sendBytes(bytes: Bytes, options?: SendBytesOptions): Promise<void> {
+    const method = 'Connection.sendBytes';
+    try {
+      this.#requireSender(method);
+      const { value, wait } = resolveSendBytes(method, bytes, options, true);
+      return this.sendMessage(method, value, wait);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendBytesSync(bytes: Bytes, options?: Omit<SendBytesOptions, 'signal'>): void {
+    const method = 'Connection.sendBytesSync';
+    this.#requireSender(method);
+    const { value, wait } = resolveSendBytes(method, bytes, options, false);
+    this.sendMessageSync(method, value, wait);
+  }
+
+  /** A whole message. One that is longer than `maxLength` is `ERR_FORKYARD_MESSAGE_TOO_LONG`, and stays. */
+  recvBytes(options?: RecvBytesOptions): Promise<Buffer> {
+    const method = 'Connection.recvBytes';
+    try {
+      this.#requireReceiver(method);
+      const { value, wait } = resolveRecvBytes(method, options, true);
+      return this.recvMessage(method, value, wait);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recvBytesSync(options?: Omit<RecvBytesOptions, 'signal'>): Buffer {
+    const method = 'Connection.recvBytesSync';
+    this.#requireReceiver(method);
+    const { value, wait } = resolveRecvBytes(method, options, false);
+    return this.recvMessageSync(method, value, wait);
+  }
+
+  /** Copies a message into `target`; resolves to its length. If it does not fit: `BufferTooShort`, whose `bytes` it is. */
+  recvBytesInto(target: Bytes, options?: RecvBytesIntoOptions): Promise<number> {
+    const method = 'Connection.recvBytesInto';
+    try {
+      this.#requireReceiver(method);
+      const { value, wait } = resolveRecvBytesInto(method, target, options, true);
+      return this.recvMessage(method, Number.POSITIVE_INFINITY, wait).then((message) =>
+        fill(method, value, message),
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recvBytesIntoSync(target: Bytes, options?: Omit<RecvBytesIntoOptions, 'signal'>): number {
+    const method = 'Connection.recvBytesIntoSync';
+    this.#requireReceiver(method);
+    const { value, wait } = resolveRecvBytesInto(method, target, options, false);
+    return fill(method, value, this.recvMessageSync(method, Number.POSITIVE_INFINITY, wait));
+  }
+
+  /**
+   * Whether something, or the end, can be received within `timeout` milliseconds: by default now, less than 0 is 0, and
+   * `Infinity` is for as long as it takes, as is `{ signal }` alone.
+   */
+  poll(timeout?: PollOptions): Promise<boolean> {
+    try {
+      this.#requireReceiver('Connection.poll');
+      return this.awaitReadable('Connection.poll', resolvePoll('Connection.poll', timeout, true));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  pollSync(timeout?: number | Pick<WaitOptions, 'timeout'>): boolean {
+    this.#requireReceiver('Connection.pollSync');
+    return this.awaitReadableSync('Connection.pollSync', resolvePoll('Connection.pollSync', timeout, false));
+  }
+
+  /** Closes this end; what waits here is rejected with `ERR_FORKYARD_CLOSED`. Again, it does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.shut();
+  }
+
+  /** What waits here keeps the program alive, as it does anyway: undoes `unref()`. */
+  ref(): this {
+    this.keepAlive(true);
+    return this;
+  }
+
+  /** What waits here does not keep the program alive. */
+  unref(): this {
+    this.keepAlive(false);
+    return this;
+  }
+
+  /** The values that arrive. Each is received when it is asked for, so cancelling the stream loses none. */
+  get readable(): ReadableStream<unknown> {
+    this.#requireReceiver('Connection.readable');
+    this.#readable ??= webReadable(this);
+    return this.#readable;
+  }
+
+  /** Sends what is written; closing it closes the connection. */
+  get writable(): WritableStream<unknown> {
+    this.#requireSender('Connection.writable');
+    this.#writable ??= webWritable(this.#sink());
+    return this.#writable;
+  }
+
+  /** As `readable`, a stream of Node. It cannot hold `null`. */
+  toReadable(): Readable {
+    this.#requireReceiver('Connection.toReadable');
+    return nodeReadable(this);
+  }
+
+  /** As `writable`, a stream of Node. */
+  toWritable(): Writable {
+    this.#requireSender('Connection.toWritable');
+    return nodeWritable(this.#sink());
+  }
+
+  /** Both directions. Its end tells the other side that nothing more is sent, and the answers still arrive. */
+  toDuplex(): Duplex {
+    this.#requireReceiver('Connection.toDuplex');
+    this.#requireSender('Connection.toDuplex');
+    return nodeDuplex({ ...this.#sink(), recv: (options) => this.recv(options) });
+  }
+
+  /** Values until the end of file. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    for (;;) {
+      let value: unknown;
+      try {
+        value = await this.recv();
+      } catch (error) {
+        if (error instanceof EndOfFileError) return;
+        throw error;
+      }
+      yield value;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  abstract get [readiness](): Readiness;
+
+  // What a subclass gives. `method` is for messages. None is called after `close()`, nor for a direction that there is not;
+  // what they wait for when `shut` is called they reject with `closedError`. Promises may reject or the call may throw.
+
+  /** Encodes within the call. */
+  protected abstract sendValue(method: string, value: unknown, wait: ResolvedWait): Promise<void>;
+  protected abstract sendValueSync(method: string, value: unknown, wait: ResolvedWait): void;
+  /** `bytes` belong to the caller again when the promise is settled. */
+  protected abstract sendMessage(method: string, bytes: Uint8Array, wait: ResolvedWait): Promise<void>;
+  protected abstract sendMessageSync(method: string, bytes: Uint8Array, wait: ResolvedWait): void;
+  protected abstract recvValue(method: string, wait: ResolvedWait): Promise<unknown>;
+  protected abstract recvValueSync(method: string, wait: ResolvedWait): unknown;
+  /** A message longer than `maxLength` stays: `messageTooLong`. */
+  protected abstract recvMessage(method: string, maxLength: number, wait: ResolvedWait): Promise<Buffer>;
+  protected abstract recvMessageSync(method: string, maxLength: number, wait: ResolvedWait): Buffer;
+  /** False when the time was over. */
+  protected abstract awaitReadable(method: string, wait: ResolvedWait): Promise<boolean>;
+  protected abstract awaitReadableSync(method: string, wait: ResolvedWait): boolean;
+  protected abstract shut(): void;
+  protected abstract keepAlive(keepsAlive: boolean): void;
+
+  /** Tells the other side that nothing more is sent, where the two directions can end apart. */
+  protected endSending(): void {
+    this.close();
+  }
+
+  #sink() {
+    return {
+      send: (value: unknown, options?: WaitOptions) => this.send(value, options),
+      end: () => (this.#closed ? undefined : this.endSending()),
+      close: () => this.close(),
+    };
+  }
+
+  #requireSender(method: string): void {
+    if (this.#closed) throw closedError(method);
+    if (!this.canSend) throw wrongDirection(method, 'receive');
+  }
+
+  #requireReceiver(method: string): void {
+    if (this.#closed) throw closedError(method);
+    if (!this.canRecv) throw wrongDirection(method, 'send');
+  }
+}
+
+function fill(method: string, target: Uint8Array, message: Buffer): number {
+  if (message.length <= target.length) {
+    target.set(message);
+    return message.length;
+  }
+  throw new BufferTooShort(
+    `${method}: the message has ${message.length} bytes, and there is room for ${target.length}; it is 'bytes' of this error.`,
+    { bytes: message },
+  );
+}

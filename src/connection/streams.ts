@@ -1,0 +1,125 @@
+// Connections as streams of values: of the web (readable, writable) and of Node (Readable, Writable, Duplex, in object mode).
+// Nothing is read ahead: a value is received when the stream is asked for it, so what is left of a stream is still in the connection.
+import { Duplex, Readable, Writable } from 'node:stream';
+import { EndOfFileError } from '../errors.js';
+import { nullInStream } from './failures.js';
+
+/** What streams need of a connection. */
+export interface ValueSource {
+  recv(options: { readonly signal: AbortSignal }): Promise<unknown>;
+}
+
+export interface ValueSink {
+  send(value: unknown, options?: { readonly signal: AbortSignal }): Promise<void>;
+  /** Nothing more is sent. */
+  end(): void;
+  close(): void;
+}
+
+/** Cancelling it ends what it waits for; the connection stays open, and nothing is lost. */
+export function webReadable(source: ValueSource): ReadableStream<unknown> {
+  const ending = new AbortController();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const next = await nextOf(source, ending.signal);
+        if (ending.signal.aborted) return;
+        if (next === undefined) controller.close();
+        else controller.enqueue(next.value);
+      },
+      cancel: () => ending.abort(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Closing or aborting it closes the connection. */
+export function webWritable(sink: ValueSink): WritableStream<unknown> {
+  return new WritableStream({
+    write: (value) => sink.send(value),
+    close: () => sink.close(),
+    abort: () => sink.close(),
+  });
+}
+
+/** Destroying it leaves the connection open. */
+export function nodeReadable(source: ValueSource): Readable {
+  return new Readable({ objectMode: true, highWaterMark: 1, ...reading(source) });
+}
+
+/** Ending or destroying it closes the connection. */
+export function nodeWritable(sink: ValueSink): Writable {
+  const { write, destroy } = writing(sink);
+  return new Writable({
+    objectMode: true,
+    highWaterMark: 1,
+    write,
+    final: (done) => {
+      sink.close();
+      done();
+    },
+    destroy,
+  });
+}
+
+/** Ended, it can still be read from, where the connection has two directions of their own. Destroying it closes the connection. */
+export function nodeDuplex(both: ValueSource & ValueSink): Duplex {
+  const { read, destroy: stopReading } = reading(both);
+  const { write, destroy: stopWriting } = writing(both);
+  return new Duplex({
+    objectMode: true,
+    highWaterMark: 1,
+    read,
+    write,
+    final: (done) => {
+      both.end();
+      done();
+    },
+    destroy: (error, done) => stopReading(error, () => stopWriting(error, done)),
+  });
+}
+
+type Destroyed = (error: Error | null) => void;
+
+function reading(source: ValueSource) {
+  const ending = new AbortController();
+  return {
+    read(this: Readable): void {
+      nextOf(source, ending.signal).then(
+        (next) => {
+          if (next?.value === null) this.destroy(nullInStream());
+          else this.push(next === undefined ? null : next.value);
+        },
+        (error: Error) => this.destroy(error),
+      );
+    },
+    destroy(error: Error | null, done: Destroyed): void {
+      ending.abort();
+      done(error);
+    },
+  };
+}
+
+function writing(sink: ValueSink) {
+  const ending = new AbortController();
+  return {
+    write(value: unknown, _encoding: string, done: (error?: Error | null) => void): void {
+      sink.send(value, { signal: ending.signal }).then(() => done(), done);
+    },
+    destroy(error: Error | null, done: Destroyed): void {
+      ending.abort();
+      sink.close();
+      done(error);
+    },
+  };
+}
+
+/** Undefined at the end, and where nobody wants it any more. */
+async function nextOf(source: ValueSource, signal: AbortSignal): Promise<{ value: unknown } | undefined> {
+  try {
+    return { value: await source.recv({ signal }) };
+  } catch (error) {
+    if (error instanceof EndOfFileError || signal.aborted) return undefined;
+    throw error;
+  }
+}
