@@ -6,6 +6,8 @@
 #include "binding/bind_family.h"
 #include "binding/bind_forking.h"
 #include "binding/bind_memory.h"
+#include "binding/bind_queue.h"
+#include "binding/bind_slabs.h"
 #include "binding/bind_sync.h"
 #include "binding/bind_system.h"
 #include "binding/constants.h"
@@ -19,7 +21,9 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   forkyard::BindForking(env, exports);
   forkyard::BindDescriptors(env, exports);
   forkyard::BindMemory(env, exports);
+  forkyard::BindSlabs(env, exports);
   forkyard::BindSync(env, exports);
+  forkyard::BindQueue(env, exports);
   forkyard::BindCrash(env, exports);
   return exports;
 }

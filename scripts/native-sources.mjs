@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Folders of native/, lowest first. `forking`, `sync` and `channel` stand side by side: neither includes the other. */
+/** Folders of native/, lowest first. `forking` stands beside `sync` and `channel`. */
 export const nativeLayers = [
   'os',
   'shared',

@@ -1,6 +1,7 @@
 // getContext: the module's face with one start method and one set of preloaded modules in it, for a library that must not
 // depend on what its program has chosen.
 import { argumentTypeError, ForkyardError } from './errors.js';
+import { Pipe } from './pipe/pipe.js';
 import type { PoolOptions } from './pool/options.js';
 import { Pool } from './pool/pool.js';
 import { activeChildren, currentProcess, parentProcess } from './process/current-process.js';
@@ -14,6 +15,9 @@ import {
   resolvePreload,
 } from './process/start-method/defaults.js';
 import type { StartMethodName } from './process/start-method/start-method.js';
+import { JoinableQueue } from './queue/joinable-queue.js';
+import { Queue } from './queue/queue.js';
+import { SimpleQueue } from './queue/simple-queue.js';
 import { RawArray, SharedArray } from './sharedctypes/shared-array.js';
 import { RawValue, Value } from './sharedctypes/value.js';
 import { Barrier } from './sync/barrier.js';
@@ -38,12 +42,16 @@ export interface SharedClasses {
   readonly BoundedSemaphore: typeof BoundedSemaphore;
   readonly Condition: typeof Condition;
   readonly Event: typeof Event;
+  readonly JoinableQueue: typeof JoinableQueue;
   readonly Lock: typeof Lock;
+  readonly Pipe: typeof Pipe;
+  readonly Queue: typeof Queue;
   readonly RawArray: typeof RawArray;
   readonly RawValue: typeof RawValue;
   readonly RLock: typeof RLock;
   readonly Semaphore: typeof Semaphore;
   readonly SharedArray: typeof SharedArray;
+  readonly SimpleQueue: typeof SimpleQueue;
   readonly Value: typeof Value;
 }
 
@@ -53,12 +61,16 @@ const shared: SharedClasses = {
   BoundedSemaphore,
   Condition,
   Event,
+  JoinableQueue,
   Lock,
+  Pipe,
+  Queue,
   RawArray,
   RawValue,
   RLock,
   Semaphore,
   SharedArray,
+  SimpleQueue,
   Value,
 };
 

@@ -181,6 +181,13 @@ export class EndOfFileError extends ForkyardError {
 /** `putNowait`, or a `put` whose time was over, found the queue full. */
 export class QueueFull extends ForkyardError {
   static override readonly defaultCode: string = 'ERR_FORKYARD_QUEUE_FULL';
+  /** Of `putMany`: how many of its values were put in before. */
+  readonly put: number;
+
+  constructor(message: string, details: ErrorDetails & { readonly put?: number } = {}) {
+    super(message, details);
+    this.put = details.put ?? 0;
+  }
 }
 
 /** `getNowait`, or a `get` whose time was over, found the queue empty. */
@@ -188,7 +195,7 @@ export class QueueEmpty extends ForkyardError {
   static override readonly defaultCode: string = 'ERR_FORKYARD_QUEUE_EMPTY';
 }
 
-/** The queue was closed: in this process for `put`, or for good and drained for `get`. */
+/** The queue was closed; and, for `get`, nothing is left in it. */
 export class QueueClosed extends ForkyardError {
   static override readonly defaultCode: string = 'ERR_FORKYARD_QUEUE_CLOSED';
 }

@@ -2,6 +2,7 @@
 
 export type { ThreadMessage } from './channel/thread-message.js';
 export { fromThread, toThread } from './channel/thread-message.js';
+export type { Connection } from './connection/connection.js';
 export type { Context, ContextOptions, SharedClasses } from './context.js';
 export { getContext } from './context.js';
 export type { ErrorDetails, ProcessErrorDetails, TaskDetails } from './errors.js';
@@ -29,6 +30,8 @@ export {
 export { memoryUse, setMemoryLimit } from './family/membership.js';
 export { afterFork } from './forking/after-fork.js';
 export type { WaitOptions } from './options/wait-options.js';
+export type { PipeOptions } from './pipe/pipe.js';
+export { Pipe } from './pipe/pipe.js';
 export type { CallOptions, ImapOptions, MapOptions } from './pool/call-options.js';
 export type { PoolOptions } from './pool/options.js';
 export { Pool } from './pool/pool.js';
@@ -47,6 +50,9 @@ export {
   setStartMethod,
 } from './process/start-method/defaults.js';
 export type { StartMethodName } from './process/start-method/start-method.js';
+export { JoinableQueue } from './queue/joinable-queue.js';
+export { Queue } from './queue/queue.js';
+export { SimpleQueue } from './queue/simple-queue.js';
 export {} from './reducers.js';
 export { registerClass, registerErrorClass } from './serialize/registry.js';
 export { copy, synchronized } from './sharedctypes/copy.js';

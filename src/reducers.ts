@@ -1,6 +1,8 @@
 // What crosses a process border by a tag of its own, beside plain data: tag -> how it is taken apart and put together.
 // Imported for its effect, by the main module and by the first script of every process.
 import { types } from 'node:util';
+import { pipeExtension } from './pipe/pipe-connection.js';
+import { queueExtension } from './queue/wire.js';
 import { EncodeFailure } from './serialize/encode-state.js';
 import { defaultRegistry } from './serialize/registry.js';
 import { sharedObjectExtension, structTypeExtension } from './sharedctypes/wire.js';
@@ -23,6 +25,8 @@ defaultRegistry.registerExtension<AnyFunction>({
 defaultRegistry.registerExtension(sharedObjectExtension);
 defaultRegistry.registerExtension(structTypeExtension);
 defaultRegistry.registerExtension(syncExtension);
+defaultRegistry.registerExtension(queueExtension);
+defaultRegistry.registerExtension(pipeExtension);
 defaultRegistry.registerExtension(sharedMemoryExtension);
 defaultRegistry.registerExtension(shareableListExtension);
 defaultRegistry.registerExtension(namedSemaphoreExtension);

@@ -61,7 +61,7 @@ const includable: Readonly<Record<string, readonly string[]>> = {
   memory: ['os', 'shared', 'parking', 'family'],
   forking: ['os', 'shared'],
   sync: ['os', 'shared', 'parking', 'family', 'memory'],
-  channel: ['os', 'shared', 'parking', 'family', 'memory'],
+  channel: ['os', 'shared', 'parking', 'family', 'memory', 'sync'],
   binding: ['os', 'shared', 'parking', 'family', 'memory', 'forking', 'sync', 'channel'],
 };
 

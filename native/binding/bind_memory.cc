@@ -1,41 +1,18 @@
 // See bind_memory.h. A cell number is a reference that this environment holds; a block is an offset in the arena.
 #include "binding/bind_memory.h"
 
-#include <algorithm>
-
 #include <cstring>
 
-#include "binding/arguments.h"
+#include "binding/block_arguments.h"
 #include "binding/environment.h"
 #include "binding/error.h"
 #include "channel/spsc_ring.h"
-#include "sync/sweep.h"
 
 namespace forkyard {
 namespace {
 
 // Negative results of share() and createRing(): src/memory/ makes errors of them.
 double FailureNumber(AllocationFailure failure) { return -static_cast<double>(failure); }
-
-uint64_t BlockArgument(const Napi::CallbackInfo& info, Environment& self, size_t index) {
-  uint64_t block = OffsetArgument(info, index);
-  if (!self.region().InData(block) || block % kCacheLine != 0) {
-    throw Napi::RangeError::New(info.Env(), "not a block of the arena");
-  }
-  return block;
-}
-
-uint64_t RingArgument(const Napi::CallbackInfo& info, Environment& self, size_t index) {
-  uint64_t block = BlockArgument(info, self, index);
-  if (self.region().block(block).kind != BlockKind::kRing) {
-    throw Napi::TypeError::New(info.Env(), "not a ring of the arena");
-  }
-  return block;
-}
-
-uint32_t CellArgument(const Napi::CallbackInfo& info, size_t index) {
-  return static_cast<uint32_t>(IntegerArgument(info, index, 0, kLedgerCells - 1));
-}
 
 // share(bytes: Uint8Array): cell of a slab that holds a copy of them, or a negative failure.
 Napi::Value Share(const Napi::CallbackInfo& info) {
@@ -124,116 +101,6 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// A buffer weighs so much at least for V8, which counts bytes, and would collect none of the 16,384 that an environment can
-// have of a lock's size before there are no more.
-constexpr int64_t kLeastWeight = 16 * 1024;
-
-struct SlabHolder {
-  std::shared_ptr<Environment::Link> link;
-  uint32_t cell;
-  int64_t added_weight = 0;
-};
-
-void FinalizeSlab(Napi::Env env, void*, SlabHolder* holder) {
-  if (holder->added_weight > 0) Napi::MemoryManagement::AdjustExternalMemory(env, -holder->added_weight);
-  if (Environment* self = holder->link->environment; self != nullptr) {
-    const uint64_t block = self->region().word(self->CellOffset(holder->cell)).load();
-    // What was collected while it was owned can be released by nobody; unless it has arrived again meanwhile.
-    if (self->region().block(block).kind == BlockKind::kSync && !self->RefersBeside(holder->cell, block)) {
-      SweepSyncBlock(self->region(), block, self->slot().index);
-    }
-    self->ReturnCell(holder->cell);
-  }
-  delete holder;
-}
-
-bool AboveHalfOfQuota(const ArenaHeader& header) {
-  return CountWord::Unpack(header.spans_in_use.load()).count > header.limit_spans / 2;
-}
-
-InFlight InFlightArgument(const Napi::CallbackInfo& info, Environment& self) {
-  return {RingArgument(info, self, 0), Uint32Argument(info, 1), Uint32Argument(info, 2)};
-}
-
-// Moves a reference out of the ring; the number of the cell that holds it now.
-uint32_t Take(const Napi::CallbackInfo& info, Environment& self, bool taken_back) {
-  InFlight from = InFlightArgument(info, self);
-  from.taken_back = taken_back;
-  std::optional<uint32_t> cell = self.TakeCell();
-  if (!cell) throw SystemError(info.Env(), os::Error{ENOBUFS, "take cell"}, "hold one more shared buffer");
-  os::Result<void> taken = TakeReference(self.region(), self.slot().index, from, self.CellOffset(*cell));
-  if (taken) return *cell;
-  self.ReturnCell(*cell);
-  throw SystemError(info.Env(), taken.error(), "receive a shared buffer");
-}
-
-// take(ring, position, index): cell of a slab of the record that the consumer stands at.
-Napi::Value TakeCellOf(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), false));
-}
-
-// view(cell): the slab as a buffer, which holds the cell until it is collected.
-Napi::Value View(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Environment& self = Environment::Opened(env);
-  const Region& region = self.region();
-  uint32_t cell = CellArgument(info, 0);
-  uint64_t block = region.word(self.CellOffset(cell)).load();
-  if (block == 0 || region.block(block).kind == BlockKind::kRing) throw Napi::RangeError::New(env, "not a slab");
-  const uint64_t bytes = region.block(block).payload_bytes;
-  const int64_t added_weight = std::max<int64_t>(0, kLeastWeight - static_cast<int64_t>(bytes));
-  if (added_weight > 0) Napi::MemoryManagement::AdjustExternalMemory(env, added_weight);
-  return Napi::ArrayBuffer::New(env, region.At(block + kBlockHeaderBytes), bytes, FinalizeSlab,
-                                new SlabHolder{self.link(), cell, added_weight});
-}
-
-// detach(buffer): takes a received buffer away from JavaScript, without waiting for its collection.
-Napi::Value Detach(const Napi::CallbackInfo& info) {
-  info[0].As<Napi::ArrayBuffer>().Detach();
-  return info.Env().Undefined();
-}
-
-// reclaim(ring, position, index): cell of a slab of a record that the producer has taken back.
-Napi::Value Reclaim(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), true));
-}
-
-// receive(ring, position, index): a slab as a buffer that holds the reference until it is collected; or as a copy
-// where memory is scarce, so that idle garbage cannot exhaust the quota.
-Napi::Value Receive(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Environment& self = Environment::Opened(env);
-  const Region& region = self.region();
-  uint32_t cell = Take(info, self, false);
-  uint64_t block = region.word(self.CellOffset(cell)).load();
-  uint64_t bytes = region.block(block).payload_bytes;
-  uint8_t* payload = region.At(block + kBlockHeaderBytes);
-  if (AboveHalfOfQuota(region.header())) {
-    Napi::ArrayBuffer copy = Napi::ArrayBuffer::New(env, bytes);
-    std::memcpy(copy.Data(), payload, bytes);
-    self.ReturnCell(cell);
-    return copy;
-  }
-  return Napi::ArrayBuffer::New(env, payload, bytes, FinalizeSlab, new SlabHolder{self.link(), cell});
-}
-
-// borrow(ring, position, index): a slab that stays in the ring until `drop`; the buffer must not be kept longer.
-Napi::Value Borrow(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Environment& self = Environment::Opened(env);
-  os::Result<uint64_t> block = PeekReference(self.region(), InFlightArgument(info, self));
-  if (!block) throw SystemError(env, block.error(), "look at a shared buffer");
-  return Napi::ArrayBuffer::New(env, self.region().At(block.value() + kBlockHeaderBytes),
-                                self.region().block(block.value()).payload_bytes);
-}
-
-// drop(ring, position, index): whether there was still a reference to give up.
-Napi::Value Drop(const Napi::CallbackInfo& info) {
-  Environment& self = Environment::Opened(info.Env());
-  os::Result<void> dropped = DropReference(self.region(), self.slot().index, InFlightArgument(info, self));
-  return Napi::Boolean::New(info.Env(), dropped.ok());
-}
-
 // closeRing(cell): leaves the ring for good; the last to leave releases what is in flight in it.
 Napi::Value CloseRing(const Napi::CallbackInfo& info) {
   Environment::Opened(info.Env()).ReturnCell(CellArgument(info, 0));
@@ -264,9 +131,6 @@ void BindMemory(Napi::Env env, Napi::Object exports) {
   };
   add("share", Share);
   add("allocate", AllocateZeros);
-  add("take", TakeCellOf);
-  add("view", View);
-  add("detach", Detach);
   add("createRing", CreateRing);
   add("blockOf", BlockOfCell);
   add("generationOf", GenerationOfBlock);
@@ -274,10 +138,6 @@ void BindMemory(Napi::Env env, Napi::Object exports) {
   add("release", Release);
   add("ringBuffer", RingBuffer);
   add("attach", Attach);
-  add("reclaim", Reclaim);
-  add("receive", Receive);
-  add("borrow", Borrow);
-  add("drop", Drop);
   add("closeRing", CloseRing);
   add("trim", Trim);
   add("memoryUse", MemoryUse);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "channel/queue.h"
 #include "memory/allocator.h"
 #include "shared/crash_point.h"
 #include "shared/layout.h"
@@ -46,6 +47,15 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("syncGeneration", kGeneration);
   add("syncWaits", kWaits);
   add("syncSawBroken", kSawBroken);
+  add("queueRooms", offsetof(QueueBlock, rooms));
+  add("queueRoomBytes", sizeof(QueueRoomPlace));
+  add("queueMaxRings", kQueueRings);
+  add("queueBusy", static_cast<double>(QueueOutcome::kBusy));
+  add("queueFull", static_cast<double>(QueueOutcome::kFull));
+  add("queueEmpty", static_cast<double>(QueueOutcome::kEmpty));
+  add("queueClosed", static_cast<double>(QueueOutcome::kClosed));
+  add("queueUnwanted", static_cast<double>(QueueOutcome::kUnwanted));
+  add("queueBroken", static_cast<double>(QueueOutcome::kBroken));
   add("recordHeaderWords", kRecordHeaderBytes / 4);
   add("skipRecord", kSkipRecord);
   add("arenaBytes", static_cast<double>(kDefaultArenaBytes));

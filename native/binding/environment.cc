@@ -9,7 +9,7 @@
 #include "binding/call_back.h"
 #include "binding/error.h"
 #include "parking/bell.h"
-#include "sync/sweep.h"
+#include "channel/sweep.h"
 
 namespace forkyard {
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "binding/process_state.h"
@@ -50,6 +51,10 @@ class Environment {
   // Releases what the cell refers to, if anything, and takes the cell back.
   void ReturnCell(uint32_t cell);
 
+  // Of the cells that buffers of JavaScript hold: where they have their numbers, which are taken away from who gives one up
+  // before it is collected.
+  std::unordered_map<uint32_t, std::optional<uint32_t>*>& views() { return views_; }
+
   // What a child of this environment must inherit.
   os::Result<InheritedDescriptors> ForChildren();
   // Children are waited for when the environment ends before them: its event loop no longer does.
@@ -78,6 +83,7 @@ class Environment {
   std::optional<Allocator> allocator_;
   std::vector<uint32_t> free_cells_;
   uint32_t next_cell_ = 0;
+  std::unordered_map<uint32_t, std::optional<uint32_t>*> views_;
   os::UniqueFd bell_;
   uv_poll_t* poll_ = nullptr;
   os::Lifeline lifeline_;

@@ -22,6 +22,9 @@ struct Record {
   uint64_t Cell(uint32_t index) const { return offset + bytes - (header.cells - index) * 8ull; }
 };
 
+// Bytes of data of a ring; 0 if the block cannot hold such a ring, or is none yet.
+uint32_t RingCapacity(const Region& region, uint64_t ring);
+
 // The record at `position`: within `limit` bytes, within the ring, and not across its end; else EPROTO.
 os::Result<Record> ReadRecord(const Region& region, uint64_t ring, uint32_t position, uint64_t limit);
 

@@ -7,13 +7,18 @@
 
 namespace forkyard {
 
-// First the operation in the middle of which it died, so that counts and cells agree; then its references, and what is
-// in flight in rings that nobody else is left to read; then its spans, which may have become empty by that. Acts as the
-// dead slot; may be run again after dying half way.
-inline void SweepMemory(const Region& region, uint32_t slot) {
+// Both act as the dead slot, and may be run again after dying half way.
+
+// The operation in the middle of which it died, so that counts and cells agree: before anything else is done as that slot.
+inline void SettleIntent(const Region& region, uint32_t slot) {
   RecoverReference(region, slot);
   RecoverSpans(region, slot);
   CrashPoint(CrashPointId::kReaperIntentSettled);
+}
+
+// Its references, and what is in flight in rings that nobody else is left to read; then its spans, which may have become
+// empty by that.
+inline void SweepMemory(const Region& region, uint32_t slot) {
   uint32_t high = region.slot(slot).ledger_high.load();
   for (uint32_t index = 0; index < high; index++) {
     uint64_t cell = Region::LedgerCell(slot, index);

@@ -33,6 +33,9 @@ inline Result<UniqueFd> OpenBellSocket(const char* name, size_t length) {
   return fd;
 }
 
+// For who has no bell of its own at hand: one to ring others from. Invalid where there is no descriptor left.
+inline UniqueFd OpenRingerSocket() { return UniqueFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+
 // A full queue (EAGAIN) means that wake-ups are waiting already; a vanished peer (ECONNREFUSED) has nobody to wake.
 // Neither is an error for the ringer. Every bell socket is nonblocking, so a stopped peer never stops the ringer.
 inline Result<void> RingBellSocket(int from_fd, const char* name, size_t length) {

@@ -11,7 +11,7 @@
 namespace forkyard {
 
 inline constexpr uint64_t kArenaMagic = 0x31647261796b7266ull;  // "frkyard1"
-inline constexpr uint32_t kLayoutVersion = 2;
+inline constexpr uint32_t kLayoutVersion = 3;
 
 inline constexpr uint32_t kMaxSlots = 4096;  // 12 bits in a detectable word
 inline constexpr uint32_t kNoSlot = kMaxSlots - 1;
@@ -141,7 +141,7 @@ struct SpanEntry {
 };
 static_assert(sizeof(SpanEntry) == 16);
 
-enum class BlockKind : uint32_t { kSlab = 1, kRing = 2, kSync = 3 };
+enum class BlockKind : uint32_t { kSlab = 1, kRing = 2, kSync = 3, kQueue = 4 };
 
 // In front of every block. A count of zero in the word IS the free state.
 struct BlockHeader {
@@ -188,6 +188,16 @@ struct RecordHeader {
 inline constexpr uint32_t kRecordHeaderBytes = 16;
 inline constexpr uint16_t kSkipRecord = 0xffff;
 static_assert(sizeof(RecordHeader) == kRecordHeaderBytes);
+
+// ---- queue (channel/queue_block.h): what it refers to ----
+
+// Rings of a queue, each of which is added when the one before it is full: cells, by index modulo their number.
+inline constexpr uint32_t kQueueRings = 64;
+
+struct QueueRings {
+  BlockHeader block;
+  std::atomic<uint64_t> cells[kQueueRings];
+};
 
 // ---- names of the file system (family/names.h) ----
 

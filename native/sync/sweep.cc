@@ -1,7 +1,6 @@
 // See sweep.h.
 #include "sync/sweep.h"
 
-#include "memory/spans.h"
 #include "shared/crash_point.h"
 #include "sync/sync_block.h"
 
@@ -72,15 +71,6 @@ void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot) {
   if (sync.slot_words == SlotWords::kArrivals) SweepArrival(sync, slot);
   // Who blocks looks again: there may be a permit, or one that was woken may be dead now.
   sync.turn.fetch_add(kTurnStep);
-}
-
-void SweepSync(const Region& region, uint32_t slot) {
-  const uint32_t high = region.slot(slot).ledger_high.load();
-  for (uint32_t index = 0; index < high; index++) {
-    const uint64_t block = region.word(Region::LedgerCell(slot, index)).load();
-    if (block == 0 || !IsBlockInUse(region, block)) continue;
-    if (region.block(block).kind == BlockKind::kSync) SweepSyncBlock(region, block, slot);
-  }
 }
 
 }  // namespace forkyard

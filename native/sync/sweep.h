@@ -1,24 +1,22 @@
 // What a dead slot leaves at the blocks that it refers to: permits that it owns, and its wish for one.
 #pragma once
 
-#include "family/names.h"
-#include "memory/sweep.h"
+#include <array>
+
 #include "shared/region.h"
+#include "sync/sync_block.h"
 
 namespace forkyard {
 
-// Before the references of the slot are swept: an owner has one as long as it owns, so all that it owns is found. Each
-// step is one exchange, so it may be run again after dying half way.
-void SweepSync(const Region& region, uint32_t slot);
-
-// The same of one such block: nobody in the environment can release any more what it owns there.
+// Of one block: each step is one exchange, so it may be run again after dying half way. An owner refers to the block as long as it
+// owns, so whoever goes through the references of the dead finds all of them.
 void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot);
 
-// All that a dead slot leaves behind: what a reaper is given.
-inline void SweepSlot(const Region& region, uint32_t slot) {
-  SweepNames(region, slot);
-  SweepSync(region, slot);
-  SweepMemory(region, slot);
+// A bit for each slot that wants something.
+using WantBits = std::array<uint32_t, kWantWords>;
+
+inline void AddWanting(const SyncBlock& sync, WantBits& wanting) {
+  for (uint32_t word = 0; word < kWantWords; word++) wanting[word] |= sync.wants[word].load();
 }
 
 }  // namespace forkyard

@@ -13,7 +13,7 @@ export interface BlockHandle {
   readonly generation: number;
 }
 
-const handles = new WeakMap<ArrayBuffer, BlockHandle>();
+const handles = new WeakMap<ArrayBuffer, BlockHandle & { readonly cell: number }>();
 const known = new Map<string, WeakRef<SharedBlock>>();
 const collected = new FinalizationRegistry<string>((key) => {
   if (known.get(key)?.deref() === undefined) known.delete(key);
@@ -44,6 +44,21 @@ export function allocateSyncBlock({ kind, owners, slotWords = 0, limit = 0 }: Sy
   return viewOf(addon, cell);
 }
 
+/** A new queue (native/channel/queue_block.h). Throws `ResourceError` when memory is out. */
+export function allocateQueueBlock(shape: {
+  readonly kind: number;
+  readonly maxItems: number;
+  readonly maxRings: number;
+  readonly firstRingBytes: number;
+  readonly needsDone: boolean;
+}): SharedBlock {
+  const { addon } = member();
+  const { kind, maxItems, maxRings, firstRingBytes, needsDone } = shape;
+  const cell = addon.createQueue(kind, maxItems, maxRings, firstRingBytes, needsDone);
+  if (cell < 0) throw allocationError(addon.constants, cell, firstRingBytes);
+  return viewOf(addon, cell);
+}
+
 /** Where it is in the arena. */
 export function offsetOfBlock({ buffer }: SharedBlock): number {
   return (handles.get(buffer) as BlockHandle).block;
@@ -53,7 +68,16 @@ export function offsetOfBlock({ buffer }: SharedBlock): number {
 export function handleOfBlock({ buffer }: SharedBlock): BlockHandle {
   const handle = handles.get(buffer);
   if (handle === undefined) throw staleHandle();
-  return handle;
+  return { block: handle.block, generation: handle.generation };
+}
+
+/** Lets go of a block now, not when it is collected. Nobody here may use it any more. */
+export function closeBlock({ buffer }: SharedBlock): void {
+  const handle = handles.get(buffer);
+  if (handle === undefined) return;
+  handles.delete(buffer);
+  known.delete(keyOf(handle));
+  member().addon.closeView(handle.cell, buffer);
 }
 
 /** The cell of one more reference to it. */
@@ -92,7 +116,7 @@ function viewOf(addon: Addon, cell: number): SharedBlock {
   const handle = handleOf(addon, cell);
   const block = new SharedBlock(addon.view(cell));
   const key = keyOf(handle);
-  handles.set(block.buffer, handle);
+  handles.set(block.buffer, { ...handle, cell });
   known.set(key, new WeakRef(block));
   collected.register(block, key);
   return block;

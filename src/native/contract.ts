@@ -1,6 +1,8 @@
 // What the addon offers to TypeScript. Arguments are interpreted on this side; C++ checks only their types.
-// The part that talks to the operating system alone is contract-system.ts, fork servers are contract-forking.ts.
+// The part that talks to the operating system alone is contract-system.ts, fork servers are contract-forking.ts,
+// queues contract-queue.ts.
 import type { ForkingAddon } from './contract-forking.js';
+import type { QueueAddon } from './contract-queue.js';
 import type { SystemAddon } from './contract-system.js';
 
 /** Numbers that both languages need; spelled in native/binding/constants.cc only. Indexes count 32-bit words. */
@@ -37,6 +39,16 @@ export interface AddonConstants {
   readonly syncGeneration: number;
   readonly syncWaits: number;
   readonly syncSawBroken: number;
+  /** Bytes into a queue's buffer at which the first of its three rooms begins, and from one to the next. */
+  readonly queueRooms: number;
+  readonly queueRoomBytes: number;
+  readonly queueMaxRings: number;
+  readonly queueBusy: number;
+  readonly queueFull: number;
+  readonly queueEmpty: number;
+  readonly queueClosed: number;
+  readonly queueUnwanted: number;
+  readonly queueBroken: number;
   readonly recordHeaderWords: number;
   readonly skipRecord: number;
   readonly arenaBytes: number;
@@ -78,7 +90,7 @@ export interface MemoryUse {
 export const reapOutcome = { reaped: 0, notDead: 1, busy: 2 } as const;
 
 /** The addon as one JavaScript environment sees it. A *cell* is a reference it holds; a *block* an arena offset. */
-export interface Addon extends SystemAddon, ForkingAddon {
+export interface Addon extends SystemAddon, ForkingAddon, QueueAddon {
   readonly constants: AddonConstants;
 
   found(limitBytes: number, arenaBytes: number): void;
@@ -123,6 +135,8 @@ export interface Addon extends SystemAddon, ForkingAddon {
   take(ring: number, position: number, index: number): number;
   /** The buffer holds the cell from now on. Its length may be more than was asked for. */
   view(cell: number): ArrayBuffer;
+  /** Gives the cell of a view up now; the buffer is empty from then on. */
+  closeView(cell: number, buffer: ArrayBuffer): void;
   detach(buffer: ArrayBuffer): void;
   createRing(capacityBytes: number): number;
   blockOf(cell: number): number;

@@ -22,12 +22,12 @@ export class WaitRoom {
   readonly #onOwnTurn: () => void;
   #announced = 0;
 
-  /** `onOwnTurn`: it is this environment that is woken, by itself. */
-  constructor(block: SharedBlock, onOwnTurn: () => void) {
+  /** `place`: bytes into the block, where there is more in it. `onOwnTurn`: it is this environment that is woken, by itself. */
+  constructor(block: SharedBlock, place: number, onOwnTurn: () => void) {
     this.#member = member();
     const { constants } = this.#member.addon;
-    this.words = new Int32Array(block.buffer);
-    this.#offset = offsetOfBlock(block);
+    this.words = new Int32Array(block.buffer, place);
+    this.#offset = offsetOfBlock(block) + place;
     this.#flags = constants.syncFlags;
     this.#bar = constants.syncBar;
     this.#turn = constants.syncTurn;
@@ -113,9 +113,14 @@ export class WaitRoom {
     return this.#find(this.#member.slot.index + 1);
   }
 
+  /** Whether there is anybody to wake, perhaps. */
+  get isWanted(): boolean {
+    return (Atomics.load(this.words, this.#flags) & somebodyWants) !== 0;
+  }
+
   /** There is a permit: wakes the one after the last that was woken, if anybody wants it. */
   wakeNext(): void {
-    if ((Atomics.load(this.words, this.#flags) & somebodyWants) === 0) return;
+    if (!this.isWanted) return;
     let next = this.#find(this.#last() + 1);
     while (next < 0) {
       // Who came between the look and this finds the permit himself, or is found by the second look.
@@ -130,7 +135,7 @@ export class WaitRoom {
   }
 
   wakeAll(): void {
-    if ((Atomics.load(this.words, this.#flags) & somebodyWants) === 0) return;
+    if (!this.isWanted) return;
     Atomics.and(this.words, this.#flags, ~somebodyWants);
     this.#advance(-1);
     for (const slot of this.wanting()) this.#ring(slot);

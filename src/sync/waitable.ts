@@ -24,6 +24,12 @@ interface Waiter<Taken> {
   readonly want: number;
 }
 
+/** A block to wait at that is part of another: so many bytes into it. */
+export interface RoomPlace {
+  readonly block: SharedBlock;
+  readonly place: number;
+}
+
 /** `Taken`: what one gets that waited, never undefined. */
 export abstract class Waitable<Taken> {
   /** @internal */
@@ -34,12 +40,16 @@ export abstract class Waitable<Taken> {
   readonly #queue = new Set<Waiter<Taken>>();
   #timer: NodeJS.Timeout | undefined;
   #impatient = false;
+  #keepsAlive = true;
 
-  protected constructor(shape: SyncShape) {
-    const { block, isReceived } = blockFor(this, shape);
+  /** A block of its own, or a place in one that is there already. */
+  protected constructor(shape: SyncShape | RoomPlace) {
+    const isPlace = 'place' in shape;
+    const { block, isReceived } = isPlace ? { ...shape, isReceived: true } : blockFor(this, shape);
     this.block = block;
     this.isReceived = isReceived;
-    this.room = new WaitRoom(this.block, () => queueMicrotask(() => this.#serve(false)));
+    const serve = (): unknown => this.#serve(false);
+    this.room = new WaitRoom(block, isPlace ? shape.place : 0, () => queueMicrotask(serve));
   }
 
   /** Takes what is there. `want` is what `wantNow` gave when the wait began. */
@@ -58,6 +68,26 @@ export abstract class Waitable<Taken> {
   /** Whether those who wait take turns; where all of them go on at once there are none to be taken. */
   protected get hasTurns(): boolean {
     return true;
+  }
+
+  /** How long those who wait leave it at most before they look by themselves. */
+  protected get longestPauseMs(): number {
+    return lookAgainMs;
+  }
+
+  /** Whether anybody here waits already, behind whom one has to queue. */
+  protected get isAwaitedHere(): boolean {
+    return this.#queue.size > 0;
+  }
+
+  /** Whether those who wait here by promise keep the program alive, as they do at first. */
+  keepLoopAlive(keepsAlive: boolean): void {
+    if (this.#keepsAlive === keepsAlive) return;
+    this.#keepsAlive = keepsAlive;
+    const { bell } = member();
+    if (keepsAlive) this.#timer?.ref();
+    else this.#timer?.unref();
+    for (let waiter = 0; waiter < this.#queue.size; waiter++) keepsAlive ? bell.hold() : bell.letGo();
   }
 
   /** Finds owners that are dead. */
@@ -131,7 +161,7 @@ export abstract class Waitable<Taken> {
         }
         if (room.block(turn, Math.min(deadline - now, pauseMs))) continue;
         looksAgain = isImpatient;
-        pauseMs = Math.min(2 * pauseMs, lookAgainMs);
+        pauseMs = Math.min(2 * pauseMs, this.longestPauseMs);
         if (looksAgain) this.lookAfterOwners();
       }
     } finally {
@@ -170,12 +200,12 @@ export abstract class Waitable<Taken> {
         clearTimeout(timer);
         release();
         this.room.withdraw();
-        bell.letGo();
+        if (this.#keepsAlive) bell.letGo();
         if (this.#queue.size === 0) this.#stopWaiting();
       };
       this.#queue.add(waiter);
       this.room.announce();
-      bell.hold();
+      if (this.#keepsAlive) bell.hold();
       if (this.#queue.size === 1) this.#startWaiting();
       release = onAbort(wait.signal, leave);
       this.#serve(false);
@@ -201,9 +231,10 @@ export abstract class Waitable<Taken> {
       // Another who was impatient may have lifted the bar meanwhile.
       if (this.hasTurns) this.room.bar();
       if (looksAgain) this.lookAfterOwners();
-      this.#lookIn(Math.min(2 * ms, lookAgainMs));
+      this.#lookIn(Math.min(2 * ms, this.longestPauseMs));
       this.#serve(looksAgain);
     }, ms);
+    if (!this.#keepsAlive) this.#timer.unref();
   }
 
   readonly #source = {

@@ -25,7 +25,7 @@
 #include "os/record_lock.h"
 #include "parking/bell.h"
 #include "shared/crash_point.h"
-#include "sync/sweep.h"
+#include "channel/sweep.h"
 
 namespace forkyard::test {
 

@@ -1,5 +1,6 @@
 // sync/ with real deaths: what a dead slot owned is free for the next, who is told; its wish is forgotten; reapers may die.
 #include "support.h"
+#include "sync/sweep.h"
 #include "sync/sync_block.h"
 
 using namespace forkyard;
@@ -89,7 +90,7 @@ TEST(a_block_without_references_of_the_dead_is_left_alone) {
   uint64_t block = CreateSync(root, {.owners = 3});
   CHECK(Take(family.region(), block, 0, root.slot()));
   Want(family.region(), block, root.slot());
-  SweepSync(family.region(), root.slot() + 1);
+  SweepSlot(family.region(), root.slot() + 1);
   CHECK_EQ(Owner(family.region(), block, 0), root.slot() + 1);
 }
 
@@ -98,7 +99,7 @@ TEST(a_block_that_lies_about_its_owners_is_left_alone) {
   Member root(family);
   uint64_t block = CreateSync(root, {.owners = 2});
   SyncBlockAt(family.region(), block).owners = 0xffffffff;
-  SweepSync(family.region(), root.slot());
+  SweepSyncBlock(family.region(), block, root.slot());
   CHECK_EQ(Owner(family.region(), block, 0), 0u);
 }
 

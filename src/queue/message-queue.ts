@@ -1,0 +1,207 @@
+// MessageQueue: one queue of the addon (native/channel/queue.md) and the rooms in which this environment waits at it. What queues and
+// both directions of a pipe are made of; their manners are simple-queue.ts and pipe/.
+import { ForkyardError } from '../errors.js';
+import { type Membership, member } from '../family/membership.js';
+import { allocationError } from '../memory/allocation-error.js';
+import { allocateQueueBlock, offsetOfBlock } from '../memory/shared-blocks.js';
+import { trimLater } from '../memory/trimming.js';
+import type { QueueCounts } from '../native/contract-queue.js';
+import type { SharedBlock } from '../serialize/slabs.js';
+import { Inbox } from './incoming.js';
+import type { OutgoingItem } from './outgoing.js';
+import { type Attempt, QueueRoom } from './queue-room.js';
+
+export interface QueueShape {
+  readonly kind: number;
+  readonly maxItems: number;
+  readonly maxRings: number;
+  readonly firstRingBytes: number;
+  readonly needsDone: boolean;
+}
+
+/** How a put ended. */
+export type PutResult =
+  | { readonly ended: 'put' | 'closed' }
+  | { readonly ended: 'failed'; readonly error: unknown };
+
+/** How a get ended. */
+export type GetResult =
+  | { readonly ended: 'got'; readonly value: unknown }
+  | { readonly ended: 'closed' }
+  | { readonly ended: 'unwanted'; readonly type: number; readonly length: number }
+  | { readonly ended: 'failed'; readonly error: unknown };
+
+/** What is wanted of the next item. */
+export interface Demand {
+  /** Bit n: items of type n. */
+  readonly types: number;
+  readonly maxLength: number;
+}
+
+export const anything: Demand = { types: 0xffff_ffff, maxLength: 0xffff_ffff };
+
+/** What a member has of a pipe: those whose deaths the other side waits for. */
+export const pipeEnd = { sends: 1, receives: 2 } as const;
+
+interface Reasons {
+  readonly items: () => string;
+  readonly space: () => string;
+}
+
+const known = new WeakMap<SharedBlock, MessageQueue>();
+const put: PutResult = { ended: 'put' };
+const closed = { ended: 'closed' } as const;
+const rooms = { items: 0, space: 1, allDone: 2 } as const;
+// A putter that waits for room in bytes is woken when there is a good deal: once for many items.
+const worthWaking = 32 * 1024;
+
+export class MessageQueue {
+  readonly block: SharedBlock;
+  /** Those who wait for an item. */
+  readonly items: QueueRoom;
+  /** Those who wait for room. */
+  readonly space: QueueRoom;
+  /** Those who wait until all is done. */
+  readonly allDone: QueueRoom;
+  readonly #member: Membership;
+  readonly #offset: number;
+  readonly #limitedByBytes: boolean;
+
+  private constructor(block: SharedBlock, why: Reasons) {
+    this.#member = member();
+    this.block = block;
+    this.#offset = offsetOfBlock(this.block);
+    this.#limitedByBytes = this.#member.addon.queueShape(this.#offset)[1] === 0;
+    this.items = this.#room(rooms.items, why.items, pipeEnd.sends);
+    this.space = this.#room(rooms.space, why.space, pipeEnd.receives);
+    this.allDone = this.#room(rooms.allDone, () => `${this.counts.unfinished} items are unfinished`, 0);
+  }
+
+  /**
+   * A new one, or the one that a block is: an environment has one object for each, which knows who waits there. Throws
+   * `ResourceError` when memory is out.
+   */
+  static of(shape: QueueShape | SharedBlock, why: Reasons): MessageQueue {
+    const block = 'buffer' in shape ? shape : allocateQueueBlock(shape);
+    const messages = known.get(block) ?? new MessageQueue(block, why);
+    known.set(block, messages);
+    return messages;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Items in it, at this moment. */
+  get size(): number {
+    return this.#member.addon.queueSize(this.#offset);
+  }
+
+  get counts(): QueueCounts {
+    return this.#member.addon.queueCounts(this.#offset);
+  }
+
+  putting(item: OutgoingItem): Attempt<PutResult> {
+    return {
+      make: () => this.tryPut(item),
+      isPossible: () => {
+        const { start, end, cells } = item.message;
+        return this.#member.addon.queueHasSpace(this.#offset, end - start, cells.length);
+      },
+    };
+  }
+
+  getting(demand: Demand): Attempt<GetResult> {
+    return {
+      make: () => this.tryGet(demand),
+      isPossible: () => this.#member.addon.queueHasItems(this.#offset),
+    };
+  }
+
+  /** Undefined: there is no room, or somebody else is at it. */
+  tryPut({ message, type, length }: OutgoingItem): PutResult | undefined {
+    const { addon } = this.#member;
+    const { constants } = addon;
+    const { bytes, start, end, cells } = message;
+    const outcome = addon.queuePut(this.#offset, bytes, start, end, type, length, cells);
+    if (outcome === 0) {
+      this.items.wakeNext();
+      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
+      if (cells.length > 0) trimLater(addon);
+      return put;
+    }
+    if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueClosed) return closed;
+    return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
+  }
+
+  /** Undefined: there is nothing, or somebody else is at it. */
+  tryGet({ types, maxLength }: Demand): GetResult | undefined {
+    const { addon } = this.#member;
+    const { constants } = addon;
+    const inbox = Inbox.ofThisEnvironment();
+    const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
+    if (outcome === 0) {
+      this.#passOn();
+      return open(inbox);
+    }
+    if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueClosed) return closed;
+    if (outcome === constants.queueUnwanted) {
+      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
+    }
+    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  }
+
+  close(): void {
+    this.#member.addon.queueClose(this.#offset);
+    this.wakeAll();
+  }
+
+  wakeAll(): void {
+    this.items.wakeAll();
+    this.space.wakeAll();
+    this.allDone.wakeAll();
+  }
+
+  // There may be more items, and there is more room.
+  #passOn(): void {
+    const { addon } = this.#member;
+    if (this.items.isWanted && addon.queueHasItems(this.#offset)) this.items.wakeNext();
+    if (!this.space.isWanted) return;
+    if (addon.queueHasSpace(this.#offset, this.#limitedByBytes ? worthWaking : 0, 0)) this.space.wakeNext();
+  }
+
+  #room(index: number, why: () => string, ends: number): QueueRoom {
+    const { addon } = this.#member;
+    const { queueRooms, queueRoomBytes } = addon.constants;
+    const place = queueRooms + index * queueRoomBytes;
+    return new QueueRoom(
+      { block: this.block, place },
+      {
+        why,
+        suspects: () => addon.queueSuspects(this.#offset, ends),
+        reap: (slot) => void addon.reap(slot),
+      },
+    );
+  }
+
+  #errorOf(outcome: number, bytes: number): unknown {
+    const { constants } = this.#member.addon;
+    if (outcome < 0) return allocationError(constants, outcome, bytes);
+    return new ForkyardError(
+      'Another process wrote nonsense into the queue; nothing in it can be believed any more.',
+      {
+        code: 'ERR_FORKYARD_CORRUPT_MESSAGE',
+      },
+    );
+  }
+}
+
+function open(inbox: Inbox): GetResult {
+  try {
+    return { ended: 'got', value: inbox.open() };
+  } catch (error) {
+    return { ended: 'failed', error };
+  }
+}

@@ -1,0 +1,226 @@
+// SimpleQueue: first in, first out, for any number of processes that put and that get. Python: multiprocessing.SimpleQueue; unlike
+// it, it grows, and closing it tells the others. Queue and JoinableQueue can do more of the same.
+import type { Readable } from 'node:stream';
+import { nodeReadable, webReadable } from '../connection/streams.js';
+import { EndOfFileError, QueueClosed, QueueEmpty, QueueFull, TimeoutError } from '../errors.js';
+import { member } from '../family/membership.js';
+import { resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { type Readiness, readiness, type Waitable } from '../waitable.js';
+import { queueFor, queueKind } from './kinds.js';
+import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
+import { discard, encodeValue, type OutgoingItem } from './outgoing.js';
+
+/** What is the same in all queues. */
+export interface QueueOptions {
+  readonly kind: number;
+  readonly maxSize?: number;
+  readonly needsDone?: boolean;
+}
+
+const firstRingBytes = 64 * 1024;
+let finishesAtExit = false;
+
+/** A queue that grows as long as there is memory. Send it in arguments, results, and inside of objects. */
+export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Iterable<T> {
+  /** @internal */
+  readonly messages: MessageQueue;
+  #readable: ReadableStream<unknown> | undefined;
+
+  /** Throws `ResourceError` when shared memory is used up. */
+  constructor();
+  /** @internal */
+  constructor(options: QueueOptions);
+  constructor(options: QueueOptions = { kind: queueKind.simple }) {
+    const shape: QueueShape = {
+      kind: options.kind,
+      maxItems: options.maxSize ?? 0,
+      maxRings: member().addon.constants.queueMaxRings,
+      firstRingBytes,
+      needsDone: options.needsDone === true,
+    };
+    const why = { items: () => 'nobody has put anything in', space: () => this.whyFull() };
+    this.messages = queueFor(this, (block) => MessageQueue.of(block ?? shape, why));
+  }
+
+  /**
+   * Puts a value in. It is encoded here and now: `SerializationError` names what cannot be sent. `QueueClosed` after `close()`.
+   */
+  async put(value: T, options?: WaitOptions): Promise<void> {
+    await this.putItem(`${this.constructor.name}.put`, encodeValue(value), options);
+  }
+
+  putSync(value: T, options?: WaitOptions): void {
+    this.putItemSync(`${this.constructor.name}.putSync`, encodeValue(value), options);
+  }
+
+  /**
+   * Takes the first value out, when there is one. `QueueEmpty` when the time is up, `QueueClosed` when there will be no more. With this
+   * call the value before counts as handled: see `lost`.
+   */
+  async get(options?: WaitOptions): Promise<T> {
+    const method = `${this.constructor.name}.get`;
+    if (options !== undefined) resolveWait(method, options, true);
+    this.finishTaken();
+    const attempt = this.messages.getting(anything);
+    let got = this.messages.items.now(attempt);
+    try {
+      got ??= await this.messages.items.wait(method, attempt, options);
+    } catch (error) {
+      throw emptyIfTimeout(error);
+    }
+    return gotValue(method, got) as T;
+  }
+
+  getSync(options?: WaitOptions): T {
+    const method = `${this.constructor.name}.getSync`;
+    if (options !== undefined) resolveWait(method, options, false);
+    this.finishTaken();
+    let got = this.messages.tryGet(anything);
+    try {
+      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
+    } catch (error) {
+      throw emptyIfTimeout(error);
+    }
+    return gotValue(method, got) as T;
+  }
+
+  /** Whether there is nothing in it, at this moment. */
+  empty(): boolean {
+    return this.messages.size === 0;
+  }
+
+  /** Whether it was closed, by whomever. */
+  get closed(): boolean {
+    return this.messages.counts.isClosed;
+  }
+
+  /**
+   * How many values are lost because the process or thread that had taken them died before it was done with them: before it took
+   * the next one, or ended with exit code 0; with a JoinableQueue before `taskDone()`.
+   */
+  get lost(): number {
+    return this.messages.counts.lost;
+  }
+
+  /** Nothing more is put in, by anybody; who gets has what is in it, and then `QueueClosed`. Again, it does nothing. */
+  close(): void {
+    this.messages.close();
+  }
+
+  /** The values until the queue is closed and empty, as they are asked for. */
+  get readable(): ReadableStream<unknown> {
+    this.#readable ??= webReadable(this.#source());
+    return this.#readable;
+  }
+
+  /** The same as a stream of Node. It cannot hold `null`. */
+  toReadable(): Readable {
+    return nodeReadable(this.#source());
+  }
+
+  /** Values until the queue is closed and empty. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    try {
+      for (;;) yield await this.get();
+    } catch (error) {
+      if (!(error instanceof QueueClosed)) throw error;
+    } finally {
+      this.finishTaken();
+    }
+  }
+
+  /** The same, blocking this thread. */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    try {
+      for (;;) yield this.getSync();
+    } catch (error) {
+      if (!(error instanceof QueueClosed)) throw error;
+    } finally {
+      this.finishTaken();
+    }
+  }
+
+  /** Ready: there is a value, or there will be no more. */
+  get [readiness](): Readiness {
+    const { items } = this.messages;
+    const attempt = this.messages.getting(anything);
+    return { isReady: attempt.isPossible, watch: (tell) => items.watch(attempt.isPossible, tell) };
+  }
+
+  /** What was taken here counts as handled. */
+  protected finishTaken(): void {
+    const { addon } = member();
+    addon.queueFinish(this.messages.offset);
+    if (finishesAtExit) return;
+    finishesAtExit = true;
+    process.once('exit', (code) => {
+      if (code === 0) addon.queueFinishAll();
+    });
+  }
+
+  protected whyFull(): string {
+    return 'it holds as much as it can';
+  }
+
+  protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
+    const attempt = this.messages.putting(item);
+    let result: PutResult | undefined;
+    try {
+      if (options !== undefined) resolveWait(method, options, true);
+      result = this.messages.space.now(attempt) ?? (await this.messages.space.wait(method, attempt, options));
+    } catch (error) {
+      throw fullIfTimeout(error);
+    } finally {
+      if (result?.ended !== 'put') discard(item);
+    }
+    refuseUnlessPut(method, result);
+  }
+
+  protected putItemSync(method: string, item: OutgoingItem, options?: WaitOptions): void {
+    let result: PutResult | undefined;
+    try {
+      if (options !== undefined) resolveWait(method, options, false);
+      result = this.messages.tryPut(item);
+      result ??= this.messages.space.waitSync(method, this.messages.putting(item), options);
+    } catch (error) {
+      throw fullIfTimeout(error);
+    } finally {
+      if (result?.ended !== 'put') discard(item);
+    }
+    refuseUnlessPut(method, result);
+  }
+
+  #source() {
+    return {
+      recv: async (options?: WaitOptions): Promise<unknown> => {
+        try {
+          return await this.get(options);
+        } catch (error) {
+          throw error instanceof QueueClosed ? new EndOfFileError(error.message, { cause: error }) : error;
+        }
+      },
+      close: () => {},
+    };
+  }
+}
+
+/** What was got. Throws what it was instead. */
+export function gotValue(method: string, got: GetResult): unknown {
+  if (got.ended === 'got') return got.value;
+  if (got.ended === 'failed') throw got.error;
+  throw new QueueClosed(`${method}: the queue was closed, and nothing is left in it.`);
+}
+
+function refuseUnlessPut(method: string, result: PutResult): void {
+  if (result.ended === 'put') return;
+  if (result.ended === 'failed') throw result.error;
+  throw new QueueClosed(`${method}: the queue was closed; nothing more can be put in.`);
+}
+
+function emptyIfTimeout(error: unknown): unknown {
+  return error instanceof TimeoutError ? new QueueEmpty(error.message, { cause: error }) : error;
+}
+
+function fullIfTimeout(error: unknown): unknown {
+  return error instanceof TimeoutError ? new QueueFull(error.message, { cause: error }) : error;
+}
