@@ -1,8 +1,9 @@
 // Connections as streams of values: of the web (readable, writable) and of Node (Readable, Writable, Duplex, in object mode).
 // Nothing is read ahead: a value is received when the stream is asked for it, so what is left of a stream is still in the connection.
-import { Duplex, Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { EndOfFileError } from '../errors.js';
 import { nullInStream } from './failures.js';
+import { stream } from './lazy-modules.js';
 
 /** What streams need of a connection. */
 export interface ValueSource {
@@ -44,13 +45,13 @@ export function webWritable(sink: ValueSink): WritableStream<unknown> {
 
 /** Destroying it leaves the connection open. */
 export function nodeReadable(source: ValueSource): Readable {
-  return new Readable({ objectMode: true, highWaterMark: 1, ...reading(source) });
+  return new (stream().Readable)({ objectMode: true, highWaterMark: 1, ...reading(source) });
 }
 
 /** Ending or destroying it closes the connection. */
 export function nodeWritable(sink: ValueSink): Writable {
   const { write, destroy } = writing(sink);
-  return new Writable({
+  return new (stream().Writable)({
     objectMode: true,
     highWaterMark: 1,
     write,
@@ -66,7 +67,7 @@ export function nodeWritable(sink: ValueSink): Writable {
 export function nodeDuplex(both: ValueSource & ValueSink): Duplex {
   const { read, destroy: stopReading } = reading(both);
   const { write, destroy: stopWriting } = writing(both);
-  return new Duplex({
+  return new (stream().Duplex)({
     objectMode: true,
     highWaterMark: 1,
     read,

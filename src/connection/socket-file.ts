@@ -1,0 +1,87 @@
+// The file of a Unix socket: made so that at no moment anybody but its owner can connect, never over another one, and removed
+// when its listener is closed or the program ends in order.
+import { chmodSync, closeSync, linkSync, lstatSync, mkdtempSync, openSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { net } from './lazy-modules.js';
+
+const ownerOnly = 0o600;
+const privateName = 'forkyard-listener';
+
+/**
+ * Has `bind` make a socket under a path of its own, and gives it `path`. The umask would do, were it not the whole process's;
+ * so the socket is made in a folder that only its owner can enter. Throws `EEXIST` if there is something at `path`. Undefined
+ * if `bind` returns false: there is no socket.
+ */
+export function placeSocket(path: string, bind: (path: string) => boolean): SocketFile | undefined {
+  const folder = mkdtempSync(join(dirname(path), '.forkyard-'));
+  // By its descriptor, since the path of a socket must be short.
+  const descriptor = openSync(folder, 'r');
+  // Node removes, when the server is closed, what then has that name: by that time the number may be another folder's.
+  const name = `socket-of${basename(folder)}`;
+  const own = join(folder, name);
+  try {
+    if (!bind(`/proc/self/fd/${descriptor}/${name}`)) return undefined;
+    chmodSync(own, ownerOnly);
+    linkSync(own, path);
+    return new SocketFile(path);
+  } finally {
+    rmSync(own, { force: true });
+    closeSync(descriptor);
+    rmdirSync(folder);
+  }
+}
+
+/** A path in a new folder that only its owner can enter. */
+export function privatePath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'forkyard-'));
+  return join(folder, privateName);
+}
+
+/** A socket's file, to be removed by whoever made it. */
+export class SocketFile {
+  readonly #path: string;
+  readonly #inode: bigint | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#inode = inodeOf(path);
+    if (files.size === 0) process.once('exit', removeAll);
+    files.add(this);
+  }
+
+  /** Not if another one is there by now. */
+  remove(): void {
+    files.delete(this);
+    if (files.size === 0) process.off('exit', removeAll);
+    if (inodeOf(this.#path) !== this.#inode) return;
+    rmSync(this.#path, { force: true });
+    if (basename(this.#path) === privateName) rmSync(dirname(this.#path), { recursive: true, force: true });
+  }
+}
+
+const files = new Set<SocketFile>();
+
+function removeAll(): void {
+  for (const file of [...files]) file.remove();
+}
+
+/** Whether nobody listens at the socket `path`, whose program must have been killed. */
+export function isStale(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = net().createConnection({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(
+        error.code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true,
+      );
+    });
+  });
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return lstatSync(path, { throwIfNoEntry: false, bigint: true })?.ino;
+}
