@@ -38,6 +38,8 @@ export interface BootMessage {
   readonly payload: unknown;
   readonly identity: Identity;
   readonly parent: Identity;
+  /** See authkey.ts. */
+  readonly authkey: Uint8Array;
   readonly scheduling: Scheduling;
   /** The parent's `process.argv.slice(1)`: the child's looks the same, as in Python. */
   readonly argv: readonly string[];

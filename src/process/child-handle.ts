@@ -6,6 +6,7 @@ import { member } from '../family/membership.js';
 import { sweepOrphans } from '../family/orphans.js';
 import type { SlotId } from '../native/contract.js';
 import { renamePath } from '../serialize/rename-path.js';
+import { ownAuthkey } from './authkey.js';
 import { type BootMessage, bootMessageType } from './bootstrap.js';
 import type { ExitStatus } from './exit-status.js';
 import { ownIdentity } from './identity.js';
@@ -77,6 +78,7 @@ export class ChildHandle {
       payload,
       identity: { name: this.#options.name, pid: 0, daemon: this.#options.daemon },
       parent: { ...ownIdentity(), pid: process.pid },
+      authkey: new Uint8Array(this.#options.authkey ?? ownAuthkey()),
       scheduling: this.#options.scheduling,
       argv: process.argv.slice(1),
       program: {

@@ -1,5 +1,6 @@
 // The process that this code runs in, and those it knows: currentProcess, parentProcess, activeChildren.
 import { processStat } from '../system/process-stat.js';
+import { type Authkey, withAuthkey } from './authkey.js';
 import { ownIdentity, parentIdentity } from './identity.js';
 import type { Process } from './process.js';
 
@@ -8,6 +9,16 @@ export interface ProcessInfo {
   readonly name: string;
   readonly pid: number;
   readonly daemon: boolean;
+}
+
+/** The process that asks. */
+export interface CurrentProcess extends ProcessInfo {
+  /**
+   * A secret for `Listener` and `Client`: 32 random bytes that the children of a program inherit, or what it is set to; those
+   * started later inherit that. It is not shown, and not sent but as a copy (`new Uint8Array(authkey)`).
+   */
+  get authkey(): Authkey;
+  set authkey(bytes: ArrayBufferLike | ArrayBufferView);
 }
 
 /** The parent, as its child sees it. */
@@ -19,8 +30,8 @@ let instance: Process | undefined;
 const children = new Set<Process>();
 
 /** The running process: in the main program its name is `MainProcess`. In a registered subclass it is the instance. */
-export function currentProcess(): ProcessInfo {
-  return (instance as ProcessInfo | undefined) ?? ownIdentity();
+export function currentProcess(): CurrentProcess {
+  return (instance as CurrentProcess | undefined) ?? withAuthkey(ownIdentity());
 }
 
 /** Who started this process; null in the main program. */

@@ -1,6 +1,7 @@
 // Who this process is and who started it, as far as names go. The objects that users see are current-process.ts.
 import { isMainThread } from 'node:worker_threads';
 import { isJoinedProcess } from '../family/membership.js';
+import { setOwnAuthkey } from './authkey.js';
 import { type BootMessage, type Identity, invitationVariable } from './bootstrap.js';
 
 let own: Identity | undefined;
@@ -10,6 +11,7 @@ let parent: Identity | null = null;
 export function becomeProcess(boot: BootMessage): void {
   own = { ...boot.identity, pid: process.pid };
   parent = boot.parent;
+  setOwnAuthkey(boot.authkey);
   process.argv.splice(1, process.argv.length, ...boot.argv);
 }
 

@@ -44,6 +44,8 @@ export interface ResolvedProcessOptions {
   readonly execArgv: readonly string[] | undefined;
   readonly startMethod: StartMethodName;
   readonly preload: readonly string[];
+  /** Default: that of this process. */
+  readonly authkey?: Uint8Array | undefined;
 }
 
 /** The part that a Process adds. */

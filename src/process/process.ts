@@ -1,13 +1,12 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
-import type { RingReader } from '../channel/ring-reader.js';
-import { ForkyardError } from '../errors.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
 import { localOnly } from '../util/local-only.js';
 import { type Settleable, settleable } from '../util/settleable.js';
+import { type Authkey, authkeyFrom, ownAuthkey, setOwnAuthkey } from './authkey.js';
 import { ChildHandle } from './child-handle.js';
-import { addChild, removeChild } from './current-process.js';
+import { addChild, currentProcess, removeChild } from './current-process.js';
 import { describeExit, type ExitStatus, endedEarly, exitCodeOf } from './exit-status.js';
 import { ownIdentity } from './identity.js';
 import {
@@ -16,11 +15,10 @@ import {
   type ResolvedTarget,
   resolveProcessOptions,
 } from './options.js';
+import { type ProcessState, stateError } from './process-state.js';
 import { Sentinel } from './sentinel.js';
 import { checkTimeout, settledWithin } from './settled-within.js';
-import { type TargetPayload, targetMain, targetMessageType } from './target-message.js';
-
-export type ProcessState = 'initial' | 'starting' | 'running' | 'ended' | 'closed';
+import { settleBy, type TargetPayload, targetMain } from './target-message.js';
 
 const signalNumber = { interrupt: 2, kill: 9, terminate: 15 } as const;
 let created = 0;
@@ -41,6 +39,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   #daemon: boolean;
   #child: ChildHandle | undefined;
   #status: ExitStatus | null = null;
+  #authkey: Authkey | undefined;
 
   constructor(options: ProcessOptions<Args, Result> = {}) {
     const lineage = ownIdentity().name.match(/-(\d+(?::\d+)*)$/);
@@ -63,6 +62,18 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   set daemon(value: boolean) {
     this.#require('daemon', this.#state === 'initial', 'set it before start()');
     this.#daemon = Boolean(value);
+  }
+
+  /** The secret that its connections may use: this process's, unless it is set before `start()`. It is not shown. */
+  get authkey(): Authkey {
+    return this.#authkey ?? ownAuthkey();
+  }
+
+  set authkey(bytes: ArrayBufferLike | ArrayBufferView) {
+    this.#require('authkey', this.#state === 'initial', 'set it before start()');
+    // The instance in the child, of a subclass.
+    if ((currentProcess() as unknown) === this) setOwnAuthkey(bytes);
+    else this.#authkey = authkeyFrom(bytes);
   }
 
   /** Null until `started` has resolved. */
@@ -133,11 +144,11 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     const { signal } = this.#options;
     signal?.throwIfAborted();
     const payload = this.#payload();
-    const options = { ...this.#options, daemon: this.#daemon };
+    const options = { ...this.#options, daemon: this.#daemon, authkey: this.#authkey };
     const child = new ChildHandle(options, {
       onStarted: () => this.#onStarted(),
       onStartFailed: (error) => this.#onStartFailed(error),
-      onMessage: (reader) => this.#onMessage(reader),
+      onMessage: (reader) => settleBy(reader, this.#result as Settleable<unknown>),
       onEnded: (status) => this.#onEnded(status),
       onDrained: () => {},
       onSwept: () => {},
@@ -258,16 +269,6 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     this.#finish({ code: null, signal: null, reason: 'start-failed' });
   }
 
-  #onMessage(reader: RingReader): void {
-    try {
-      const value = reader.decode();
-      if (reader.type === targetMessageType.result) this.#result.resolve(value as Result);
-      else this.#result.reject(value);
-    } catch (error) {
-      this.#result.reject(error);
-    }
-  }
-
   #onEnded(status: ExitStatus): void {
     if (!this.#result.isSettled) {
       const error = endedEarly(this.name, this.#child?.pid ?? null, status);
@@ -291,9 +292,6 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
   }
 
   #require(member: string, condition: boolean, remedy: string): void {
-    if (condition) return;
-    throw new ForkyardError(`Process.${member} while ${this.#state}: ${remedy}.`, {
-      code: this.#state === 'closed' ? 'ERR_FORKYARD_PROCESS_CLOSED' : 'ERR_FORKYARD_PROCESS_STATE',
-    });
+    if (!condition) throw stateError(member, this.#state, remedy);
   }
 }

@@ -5,6 +5,7 @@ import type { RecordHead } from '../channel/ring-writer.js';
 import { actingAs, joinFamily, member } from '../family/membership.js';
 import { pretendFamily } from '../family/pretended.js';
 import { ownEnvironment } from '../forking/environment.js';
+import { ownAuthkey } from './authkey.js';
 import { type BootMessage, bootMessageType } from './bootstrap.js';
 import { runChild } from './child.js';
 import { ownIdentity } from './identity.js';
@@ -29,6 +30,7 @@ export async function rehearse({ main, payload, messages, answers }: Part): Prom
     payload,
     identity,
     parent: { ...identity, pid: process.ppid },
+    authkey: new Uint8Array(ownAuthkey()),
     scheduling: {},
     argv: process.argv.slice(1),
     program: { env: ownEnvironment(), execArgv: process.execArgv },
