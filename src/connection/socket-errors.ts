@@ -1,7 +1,7 @@
 // What the system says against listening and connecting, as errors that tell what to do.
 // What it says of a connection that there is, is in inbox.ts and outbox.ts.
 import { constants } from 'node:os';
-import { type ForkyardError, ResourceError } from '../errors.js';
+import { ForkyardError, ResourceError } from '../errors.js';
 import { describeAddress, type ResolvedAddress } from './address.js';
 
 interface Meaning {
@@ -42,7 +42,7 @@ export interface SocketAct {
 /** The error as a ResourceError; one that is no error of the system as it is. */
 export function socketError(act: SocketAct, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || code === undefined || syscall === undefined) return error;
+  if (!(error instanceof Error) || error instanceof ForkyardError || code === undefined || syscall === undefined) return error;
   return refusal(act, { code, syscall, cause: error });
 }
 
