@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 
 const suites = {
   architecture: { include: ['test/architecture.test.ts'], exclude: [] },
-  fuzz: { include: ['test/fuzz/**/*.test.ts'], exclude: [] },
+  fuzz: { include: ['test/fuzz/**/*.test.ts', 'test/serialize/hostile.test.ts'], exclude: [] },
   stress: { include: ['test/stress/**/*.test.ts'], exclude: [] },
   test: { include: ['test/**/*.test.ts'], exclude: ['test/stress/**', 'test/fixtures/**'] },
 };

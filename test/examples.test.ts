@@ -80,6 +80,12 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'afterFork ran once in each: true',
     'the table, some 30 MiB, is shared: true',
   ],
+  'python-client': [
+    'Python has added: { sum: 10.5, of: 4 }',
+    'forkyard backwards, by Python: draykrof',
+    'stressed backwards, by Python: desserts',
+    'python3 ended with 0',
+  ],
   'share-with-python': [
     'multiplied by Python: 0 2.5 5 7.5, the others as they were: 10',
     'their sum, by Python: 112.5, by Node: 112.5',
@@ -95,7 +101,7 @@ test('every example is tested', () => {
 
 test.each(Object.entries(examples))('example %s', async (name, expected) => {
   // Its peer is not on every machine.
-  if (name === 'share-with-python' && !hasPython) return;
+  if (name.includes('python') && !hasPython) return;
   const { stdout, stderr, exitCode } = await runScript(join(root, `examples/${name}.mjs`));
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
   const lines = stdout.trimEnd().split('\n');

@@ -122,6 +122,27 @@ const publicNames: Readonly<Record<string, { values: string[]; types: string[] }
       'WorkerStatistics',
     ],
   },
+  'forkyard/connection': {
+    values: ['Client', 'Connection', 'Listener', 'answerChallenge', 'deliverChallenge', 'wait'],
+    types: [
+      'Address',
+      'AddressFamily',
+      'AnswerChallengeOptions',
+      'Bytes',
+      'ClientOptions',
+      'DeliverChallengeOptions',
+      'DigestName',
+      'ListenerOptions',
+      'PollOptions',
+      'Readiness',
+      'RecvBytesIntoOptions',
+      'RecvBytesOptions',
+      'SendBytesOptions',
+      'SocketOptions',
+      'WaitOptions',
+      'Waitable',
+    ],
+  },
   'forkyard/sharedctypes': {
     values: ['Array', 'RawArray', 'RawValue', 'SharedArray', 'Value', 'copy', 'struct', 'synchronized'],
     types: [

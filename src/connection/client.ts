@@ -58,16 +58,14 @@ async function connected(target: ResolvedAddress, wait: ResolvedWait): Promise<S
       socket.destroy();
       reject(error);
     };
-    const onError = (error: Error): void => fail(socketError(act, error));
     const left = Math.max(0, wait.timeoutMs - (performance.now() - started));
     const stop = startDeadline(
       { timeoutMs: left, signal: wait.signal },
       { onTimeout: () => fail(timeoutError('Client', 'nobody has answered', wait.timeoutMs)), onAbort: fail },
     );
-    socket.once('error', onError);
+    socket.once('error', (error) => fail(socketError(act, error)));
     socket.once('connect', () => {
       stop();
-      socket.off('error', onError);
       resolve(socket);
     });
   });

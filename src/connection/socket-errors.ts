@@ -42,7 +42,13 @@ export interface SocketAct {
 /** The error as a ResourceError; one that is no error of the system as it is. */
 export function socketError(act: SocketAct, error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || error instanceof ForkyardError || code === undefined || syscall === undefined) return error;
+  if (
+    !(error instanceof Error) ||
+    error instanceof ForkyardError ||
+    code === undefined ||
+    syscall === undefined
+  )
+    return error;
   return refusal(act, { code, syscall, cause: error });
 }
 

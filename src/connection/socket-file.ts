@@ -2,18 +2,19 @@
 // when its listener is closed or the program ends in order.
 import { chmodSync, closeSync, linkSync, lstatSync, mkdtempSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { net } from './lazy-modules.js';
 
 const ownerOnly = 0o600;
-const privateName = 'forkyard-listener';
 
 /**
- * Has `bind` make a socket under a path of its own, and gives it `path`. The umask would do, were it not the whole process's;
- * so the socket is made in a folder that only its owner can enter. Throws `EEXIST` if there is something at `path`. Undefined
+ * Has `bind` make a socket under a path of its own, and gives it the path `address`. The umask would do, were it not the whole process's;
+ * so the socket is made in a folder that only its owner can enter. Throws `EEXIST` if there is something already. Undefined
  * if `bind` returns false: there is no socket.
  */
-export function placeSocket(path: string, bind: (path: string) => boolean): SocketFile | undefined {
+export function placeSocket(address: string, bind: (path: string) => boolean): SocketFile | undefined {
+  // The program may go elsewhere before the file is removed.
+  const path = resolve(address);
   const folder = mkdtempSync(join(dirname(path), '.forkyard-'));
   // By its descriptor, since the path of a socket must be short.
   const descriptor = openSync(folder, 'r');
@@ -34,8 +35,9 @@ export function placeSocket(path: string, bind: (path: string) => boolean): Sock
 
 /** A path in a new folder that only its owner can enter. */
 export function privatePath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'forkyard-'));
-  return join(folder, privateName);
+  const path = join(mkdtempSync(join(tmpdir(), 'forkyard-')), 'listener');
+  privatePaths.add(path);
+  return path;
 }
 
 /** A socket's file, to be removed by whoever made it. */
@@ -56,28 +58,42 @@ export class SocketFile {
     if (files.size === 0) process.off('exit', removeAll);
     if (inodeOf(this.#path) !== this.#inode) return;
     rmSync(this.#path, { force: true });
-    if (basename(this.#path) === privateName) rmSync(dirname(this.#path), { recursive: true, force: true });
+    if (privatePaths.delete(this.#path)) removeFolder(dirname(this.#path));
   }
 }
 
 const files = new Set<SocketFile>();
+const privatePaths = new Set<string>();
 
 function removeAll(): void {
-  for (const file of [...files]) file.remove();
+  for (const file of [...files]) {
+    try {
+      file.remove();
+    } catch {
+      // Nobody is there any more to be told.
+    }
+  }
+}
+
+// What others have put there is theirs.
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOTEMPTY') throw error;
+  }
 }
 
 /** Whether nobody listens at the socket `path`, whose program must have been killed. */
 export function isStale(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((tell) => {
     const probe = net().createConnection({ path });
     probe.once('connect', () => {
       probe.destroy();
-      resolve(false);
+      tell(false);
     });
     probe.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(
-        error.code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true,
-      );
+      tell(error.code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true);
     });
   });
 }

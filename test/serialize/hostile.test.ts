@@ -9,6 +9,9 @@ import { WireRegistry } from '../../lib/serialize/registry.js';
 import { byteKinds, ErrorOrigin, Tag } from '../../lib/serialize/wire-format.js';
 import { decoded, encoded } from './support.js';
 
+/** `npm run test:fuzz` sets a million. */
+const numRuns = Number(process.env['FORKYARD_FUZZ_CASES'] ?? 20_000);
+
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
@@ -117,7 +120,7 @@ describe('damaged messages', () => {
           attempt(Uint8Array.from(bytes));
         },
       ),
-      { numRuns: 20_000 },
+      { numRuns },
     );
   });
 
@@ -127,7 +130,7 @@ describe('damaged messages', () => {
       fc.property(fc.array(token, { maxLength: 60 }), (bytes) => {
         attempt(Uint8Array.from(bytes));
       }),
-      { numRuns: 20_000 },
+      { numRuns },
     );
   });
 
