@@ -38,7 +38,7 @@ void SettleGet(const Region& region, uint64_t queue, uint32_t slot) {
     const uint32_t begun = ring.begun.load();
     if (block.get_log.count.load() != 0) {
       if (begun == block.get_log.position.load()) {
-        block.slots[slot].got.store(block.get_log.got.load());
+        block.Of(slot).got.store(block.get_log.got.load());
       } else {
         os::Result<Record> record = ReadRecord(region, place.offset, head, begun - head);
         if (head != begun && record && record.value().header.type != kSkipRecord) {
@@ -99,7 +99,7 @@ uint32_t Unfinished(const Region& region, uint64_t queue) {
     const uint32_t puts = block.puts.load();
     uint32_t left = puts;
     for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
-      left -= block.slots[slot].done.load() + block.slots[slot].lost.load();
+      left -= block.Of(slot).done.load() + block.Of(slot).lost.load();
     }
     // What was put and finished since may hide what is not: none is told only of an instant.
     if (left != 0 || block.puts.load() == puts) return left;
@@ -108,18 +108,18 @@ uint32_t Unfinished(const Region& region, uint64_t queue) {
 
 uint32_t Lost(const Region& region, uint64_t queue) {
   uint32_t lost = 0;
-  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) lost += QueueAt(region, queue).slots[slot].lost.load();
+  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) lost += QueueAt(region, queue).Of(slot).lost.load();
   return lost;
 }
 
 void FinishItems(const Region& region, uint64_t queue, uint32_t slot) {
   QueueBlock& block = QueueAt(region, queue);
-  QueueSlot& own = block.slots[slot];
+  QueueSlot& own = block.Of(slot);
   if (block.needs_done == 0) own.done.store(own.got.load() - own.lost.load());
 }
 
 bool FinishItem(const Region& region, uint64_t queue, uint32_t slot) {
-  QueueSlot& own = QueueAt(region, queue).slots[slot];
+  QueueSlot& own = QueueAt(region, queue).Of(slot);
   const uint32_t done = own.done.load();
   if (own.got.load() - done - own.lost.load() == 0) return false;
   own.done.store(done + 1);
@@ -130,7 +130,7 @@ void SweepQueueBlock(const Region& region, uint64_t queue, uint32_t slot) {
   if (!IsQueue(region, queue)) return;
   SettlePut(region, queue, slot);
   SettleGet(region, queue, slot);
-  QueueSlot& own = QueueAt(region, queue).slots[slot];
+  QueueSlot& own = QueueAt(region, queue).Of(slot);
   own.lost.store(own.got.load() - own.done.load());
   CrashPoint(CrashPointId::kReaperItemsLost);
   own.ends.store(0);

@@ -4,24 +4,18 @@
 #include "channel/queue_block.h"
 #include "memory/in_flight.h"
 #include "memory/spans.h"
+#include "os/pause.h"
 
 namespace forkyard {
 
 // A member at work is done in less than a microsecond, unless it is not running.
 inline constexpr int kLooksAtLock = 200;
-inline void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 inline bool Lock(std::atomic<uint32_t>& word, uint32_t slot) {
   for (int look = 0; look < kLooksAtLock; look++) {
     uint32_t nobody = 0;
     if (word.load(std::memory_order_relaxed) == 0 && word.compare_exchange_strong(nobody, slot + 1)) return true;
-    Pause();
+    os::Pause();
   }
   return false;
 }

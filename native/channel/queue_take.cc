@@ -48,7 +48,7 @@ void Commit(const Region& region, uint32_t slot, QueueBlock& block, const RingPl
   Ring& ring = region.ring(place.offset);
   const uint32_t position = ring.head.load();
   const uint32_t gets = block.gets.load();
-  std::atomic<uint32_t>& got = block.slots[slot].got;
+  std::atomic<uint32_t>& got = block.Of(slot).got;
   const uint32_t got_before = got.load();
   block.get_log.gets.store(gets);
   block.get_log.position.store(position);

@@ -7,7 +7,8 @@ import { ForkyardError, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { allocateBlock, type BlockHandle, closeBlock, handleOfBlock } from '../memory/shared-blocks.js';
 import type { ResolvedWait } from '../options/wait-options.js';
-import { anything, type Demand } from '../queue/message-queue.js';
+import type { Demand } from '../queue/incoming.js';
+import { anything } from '../queue/message-queue.js';
 import { discard, encodeBytes, encodeValue, itemType, keep, type OutgoingItem } from '../queue/outgoing.js';
 import { lookFor } from '../queue/queue-room.js';
 import type { WireExtension } from '../serialize/registry.js';
@@ -135,7 +136,7 @@ export class PipeConnection extends Connection {
     const { room } = this.#outgoing;
     let sent: Sent | undefined;
     try {
-      sent = room.now(this.#outgoing.sending(item));
+      if (!room.hasQueue) sent = this.#outgoing.trySend(item);
       if (sent === undefined) {
         spinHere();
         sent = await room.wait(method, this.#outgoing.sending(keep(item)), optionsOf(wait));
@@ -147,10 +148,10 @@ export class PipeConnection extends Connection {
   }
 
   #sendSync(method: string, item: OutgoingItem, wait: ResolvedWait): void {
-    const attempt = this.#outgoing.sending(item);
-    let sent = attempt.make();
+    const { room } = this.#outgoing;
+    let sent = this.#outgoing.trySend(item);
     try {
-      sent ??= this.#outgoing.room.waitSync(method, attempt, { timeout: wait.timeoutMs });
+      sent ??= room.waitSync(method, this.#outgoing.sending(keep(item)), { timeout: wait.timeoutMs });
     } finally {
       if (sent?.ended !== 'put') discard(item);
     }
@@ -159,16 +160,17 @@ export class PipeConnection extends Connection {
 
   #receive(method: string, demand: Demand, wait: ResolvedWait): Received | Promise<Received> {
     const { room } = this.#incoming;
-    const attempt = this.#incoming.receiving(demand);
-    const received = room.now(attempt);
+    const received = room.hasQueue ? undefined : this.#incoming.tryReceive(demand);
     if (received !== undefined) return received;
     spinHere();
-    return room.wait(method, attempt, optionsOf(wait));
+    return room.wait(method, this.#incoming.receiving(demand), optionsOf(wait));
   }
 
   #receiveSync(method: string, demand: Demand, wait: ResolvedWait): Received {
-    const attempt = this.#incoming.receiving(demand);
-    return attempt.make() ?? this.#incoming.room.waitSync(method, attempt, { timeout: wait.timeoutMs });
+    const way = this.#incoming;
+    return (
+      way.tryReceive(demand) ?? way.room.waitSync(method, way.receiving(demand), { timeout: wait.timeoutMs })
+    );
   }
 
   #refuseUnlessSent(method: string, sent: Sent): void {

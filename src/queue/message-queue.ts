@@ -7,8 +7,9 @@ import { allocateQueueBlock, offsetOfBlock } from '../memory/shared-blocks.js';
 import { trimLater } from '../memory/trimming.js';
 import type { QueueCounts } from '../native/contract-queue.js';
 import type { SharedBlock } from '../serialize/slabs.js';
-import { Inbox } from './incoming.js';
-import type { OutgoingItem } from './outgoing.js';
+import { exchangeOf, type QueueExchange } from './exchange.js';
+import { type Demand, Inbox } from './incoming.js';
+import { layOut, type OutgoingItem } from './outgoing.js';
 import { type Attempt, QueueRoom } from './queue-room.js';
 
 export interface QueueShape {
@@ -30,13 +31,6 @@ export type GetResult =
   | { readonly ended: 'closed' }
   | { readonly ended: 'unwanted'; readonly type: number; readonly length: number }
   | { readonly ended: 'failed'; readonly error: unknown };
-
-/** What is wanted of the next item. */
-export interface Demand {
-  /** Bit n: items of type n. */
-  readonly types: number;
-  readonly maxLength: number;
-}
 
 export const anything: Demand = { types: 0xffff_ffff, maxLength: 0xffff_ffff };
 
@@ -66,15 +60,26 @@ export class MessageQueue {
   readonly #member: Membership;
   readonly #offset: number;
   readonly #limitedByBytes: boolean;
+  readonly #exchange: QueueExchange;
+  readonly #inbox: Inbox;
+  readonly #words: Int32Array;
+  readonly #held: number;
 
   private constructor(block: SharedBlock, why: Reasons) {
     this.#member = member();
     this.block = block;
     this.#offset = offsetOfBlock(this.block);
-    this.#limitedByBytes = this.#member.addon.queueShape(this.#offset)[1] === 0;
-    this.items = this.#room(rooms.items, why.items, pipeEnd.sends);
-    this.space = this.#room(rooms.space, why.space, pipeEnd.receives);
-    this.allDone = this.#room(rooms.allDone, () => `${this.counts.unfinished} items are unfinished`, 0);
+    this.#exchange = exchangeOf(this.#member);
+    this.#inbox = Inbox.of(this.#member);
+    this.#words = new Int32Array(block.buffer);
+    const { constants } = this.#member.addon;
+    const [, maxItems, held] = this.#member.addon.queueShape(this.#offset);
+    this.#limitedByBytes = maxItems === 0;
+    this.#held = held;
+    this.items = this.#room(rooms.items, constants.queuePuts, why.items, pipeEnd.sends);
+    this.space = this.#room(rooms.space, constants.queueGets, why.space, pipeEnd.receives);
+    const unfinished = (): string => `${this.counts.unfinished} items are unfinished`;
+    this.allDone = this.#room(rooms.allDone, constants.queueGets, unfinished, 0);
   }
 
   /**
@@ -105,7 +110,7 @@ export class MessageQueue {
     return {
       make: () => this.tryPut(item),
       isPossible: () => {
-        const { start, end, cells } = item.message;
+        const { start, end, cells } = item;
         return this.#member.addon.queueHasSpace(this.#offset, end - start, cells.length);
       },
     };
@@ -119,38 +124,33 @@ export class MessageQueue {
   }
 
   /** Undefined: there is no room, or somebody else is at it. */
-  tryPut({ message, type, length }: OutgoingItem): PutResult | undefined {
+  tryPut(item: OutgoingItem): PutResult | undefined {
     const { addon } = this.#member;
-    const { constants } = addon;
-    const { bytes, start, end, cells } = message;
-    const outcome = addon.queuePut(this.#offset, bytes, start, end, type, length, cells);
+    layOut(this.#exchange.put, item);
+    const outcome = addon.queuePut(this.#offset);
     if (outcome === 0) {
       this.items.wakeNext();
       if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
-      if (cells.length > 0) trimLater(addon);
+      if (item.cells.length > 0) trimLater(addon);
       return put;
     }
+    const { constants } = addon;
     if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
     if (outcome === constants.queueClosed) return closed;
-    return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
+    return { ended: 'failed', error: this.#errorOf(outcome, item.end - item.start) };
   }
 
   /** Undefined: there is nothing, or somebody else is at it. */
-  tryGet({ types, maxLength }: Demand): GetResult | undefined {
-    const { addon } = this.#member;
-    const { constants } = addon;
-    const inbox = Inbox.ofThisEnvironment();
-    const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
-    if (outcome === 0) {
-      this.#passOn();
-      return open(inbox);
-    }
-    if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
-    if (outcome === constants.queueClosed) return closed;
-    if (outcome === constants.queueUnwanted) {
-      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
-    }
-    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  tryGet(demand: Demand): GetResult | undefined {
+    if (!this.#inbox.isBusy) return this.#takeInto(this.#inbox, demand);
+    return this.#inbox.aside((inbox) => this.#takeInto(inbox, demand));
+  }
+
+  /** What this environment has taken is finished, where that is not said of each item. */
+  finishTaken(): void {
+    const words = this.#words;
+    const held = this.#held;
+    Atomics.store(words, held + 1, ((words[held] as number) - (words[held + 2] as number)) | 0);
   }
 
   close(): void {
@@ -164,6 +164,21 @@ export class MessageQueue {
     this.allDone.wakeAll();
   }
 
+  #takeInto(inbox: Inbox, demand: Demand): GetResult | undefined {
+    const outcome = inbox.takeFrom(this.#offset, demand);
+    if (outcome === 0) {
+      this.#passOn();
+      return open(inbox);
+    }
+    const { constants } = this.#member.addon;
+    if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueClosed) return closed;
+    if (outcome === constants.queueUnwanted) {
+      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
+    }
+    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  }
+
   // There may be more items, and there is more room.
   #passOn(): void {
     const { addon } = this.#member;
@@ -172,7 +187,8 @@ export class MessageQueue {
     if (addon.queueHasSpace(this.#offset, this.#limitedByBytes ? worthWaking : 0, 0)) this.space.wakeNext();
   }
 
-  #room(index: number, why: () => string, ends: number): QueueRoom {
+  /** `changes`: the word that does when there may be what is waited for. */
+  #room(index: number, changes: number, why: () => string, ends: number): QueueRoom {
     const { addon } = this.#member;
     const { queueRooms, queueRoomBytes } = addon.constants;
     const place = queueRooms + index * queueRoomBytes;
@@ -180,6 +196,8 @@ export class MessageQueue {
       { block: this.block, place },
       {
         why,
+        changes: () => Atomics.load(this.#words, changes),
+        lookOut: (seen, us) => addon.lookOut(this.#offset, changes, seen >>> 0, us),
         suspects: () => addon.queueSuspects(this.#offset, ends),
         reap: (slot) => void addon.reap(slot),
       },

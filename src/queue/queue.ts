@@ -5,7 +5,7 @@ import { wholeNumber } from '../options/values.js';
 import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { queueKind } from './kinds.js';
 import { anything } from './message-queue.js';
-import { discard, encodeValue, type OutgoingItem } from './outgoing.js';
+import { discard, encodeKept, encodeValue, type OutgoingItem } from './outgoing.js';
 import { gotValue, type QueueOptions, SimpleQueue } from './simple-queue.js';
 
 const mostItems = 2 ** 31 - 1;
@@ -26,7 +26,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
 
   /** Puts a value in, or throws `QueueFull`. */
   putNowait(value: T): void {
-    this.putItemSync(`${this.constructor.name}.putNowait`, encodeValue(value), { timeout: 0 });
+    this.putItemSync('putNowait', encodeValue(value), { timeout: 0 });
   }
 
   /** The first value, or throws `QueueEmpty`. */
@@ -39,7 +39,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
    * error (`QueueFull`) says in `put` how many are.
    */
   async putMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
-    const method = `${this.constructor.name}.putMany`;
+    const method = this.methodName('putMany');
     const items = encodeAll(method, values);
     let put = 0;
     try {
@@ -47,7 +47,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
       const deadline = performance.now() + wait.timeoutMs;
       for (const item of items) {
         const timeout = Math.max(0, deadline - performance.now());
-        await this.putItem(method, item, { timeout, ...(wait.signal && { signal: wait.signal }) });
+        await this.putItem('putMany', item, { timeout, ...(wait.signal && { signal: wait.signal }) });
         put++;
       }
     } catch (error) {
@@ -58,14 +58,14 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
   }
 
   putManySync(values: Iterable<T>, options?: WaitOptions): void {
-    const method = `${this.constructor.name}.putManySync`;
+    const method = this.methodName('putManySync');
     const items = encodeAll(method, values);
     let put = 0;
     try {
       const { timeoutMs } = resolveWait(method, options, false);
       const deadline = performance.now() + timeoutMs;
       for (const item of items) {
-        this.putItemSync(method, item, { timeout: Math.max(0, deadline - performance.now()) });
+        this.putItemSync('putManySync', item, { timeout: Math.max(0, deadline - performance.now()) });
         put++;
       }
     } catch (error) {
@@ -76,12 +76,12 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
 
   /** Waits for a first value as `get` does, and takes with it what else there is: `most` at most. */
   async getMany(most: number, options?: WaitOptions): Promise<T[]> {
-    wholeNumber(`${this.constructor.name}.getMany`, 'most', most);
+    wholeNumber(this.methodName('getMany'), 'most', most);
     return this.#withMore(await this.get(options), most);
   }
 
   getManySync(most: number, options?: WaitOptions): T[] {
-    wholeNumber(`${this.constructor.name}.getManySync`, 'most', most);
+    wholeNumber(this.methodName('getManySync'), 'most', most);
     return this.#withMore(this.getSync(options), most);
   }
 
@@ -110,7 +110,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     while (values.length < most) {
       const got = this.messages.tryGet(anything);
       if (got === undefined || got.ended === 'closed') break;
-      values.push(gotValue(`${this.constructor.name}.getMany`, got) as T);
+      values.push(gotValue(this.methodName('getMany'), got) as T);
     }
     return values;
   }
@@ -129,7 +129,7 @@ function encodeAll(method: string, values: unknown): OutgoingItem[] {
   }
   const items: OutgoingItem[] = [];
   try {
-    for (const value of values as Iterable<unknown>) items.push(encodeValue(value));
+    for (const value of values as Iterable<unknown>) items.push(encodeKept(value));
   } catch (error) {
     for (const item of items) discard(item);
     throw error;

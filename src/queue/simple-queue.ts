@@ -8,7 +8,7 @@ import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import { queueFor, queueKind } from './kinds.js';
 import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
-import { discard, encodeValue, type OutgoingItem } from './outgoing.js';
+import { discard, encodeValue, keep, type OutgoingItem } from './outgoing.js';
 
 /** What is the same in all queues. */
 export interface QueueOptions {
@@ -46,11 +46,11 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    * Puts a value in. It is encoded here and now: `SerializationError` names what cannot be sent. `QueueClosed` after `close()`.
    */
   async put(value: T, options?: WaitOptions): Promise<void> {
-    await this.putItem(`${this.constructor.name}.put`, encodeValue(value), options);
+    await this.putItem('put', encodeValue(value), options);
   }
 
   putSync(value: T, options?: WaitOptions): void {
-    this.putItemSync(`${this.constructor.name}.putSync`, encodeValue(value), options);
+    this.putItemSync('putSync', encodeValue(value), options);
   }
 
   /**
@@ -58,30 +58,32 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    * call the value before counts as handled: see `lost`.
    */
   async get(options?: WaitOptions): Promise<T> {
-    const method = `${this.constructor.name}.get`;
-    if (options !== undefined) resolveWait(method, options, true);
+    if (options !== undefined) resolveWait(this.methodName('get'), options, true);
     this.finishTaken();
-    const attempt = this.messages.getting(anything);
-    let got = this.messages.items.now(attempt);
+    const { items } = this.messages;
+    const got = items.hasQueue ? undefined : this.messages.tryGet(anything);
+    if (got?.ended === 'got') return got.value as T;
+    const method = this.methodName('get');
     try {
-      got ??= await this.messages.items.wait(method, attempt, options);
+      const attempt = this.messages.getting(anything);
+      return gotValue(method, got ?? (await items.wait(method, attempt, options))) as T;
     } catch (error) {
       throw emptyIfTimeout(error);
     }
-    return gotValue(method, got) as T;
   }
 
   getSync(options?: WaitOptions): T {
-    const method = `${this.constructor.name}.getSync`;
-    if (options !== undefined) resolveWait(method, options, false);
+    if (options !== undefined) resolveWait(this.methodName('getSync'), options, false);
     this.finishTaken();
-    let got = this.messages.tryGet(anything);
+    const got = this.messages.tryGet(anything);
+    if (got?.ended === 'got') return got.value as T;
+    const method = this.methodName('getSync');
     try {
-      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
+      const attempt = this.messages.getting(anything);
+      return gotValue(method, got ?? this.messages.items.waitSync(method, attempt, options)) as T;
     } catch (error) {
       throw emptyIfTimeout(error);
     }
-    return gotValue(method, got) as T;
   }
 
   /** Whether there is nothing in it, at this moment. */
@@ -149,45 +151,52 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
 
   /** What was taken here counts as handled. */
   protected finishTaken(): void {
-    const { addon } = member();
-    addon.queueFinish(this.messages.offset);
-    if (finishesAtExit) return;
-    finishesAtExit = true;
-    process.once('exit', (code) => {
-      if (code === 0) addon.queueFinishAll();
-    });
+    this.messages.finishTaken();
+    if (!finishesAtExit) finishAtExit();
   }
 
   protected whyFull(): string {
     return 'it holds as much as it can';
   }
 
+  /** For errors. */
+  protected methodName(method: string): string {
+    return `${this.constructor.name}.${method}`;
+  }
+
   protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
-    const attempt = this.messages.putting(item);
+    const { messages } = this;
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(method, options, true);
-      result = this.messages.space.now(attempt) ?? (await this.messages.space.wait(method, attempt, options));
+      if (options !== undefined) resolveWait(this.methodName(method), options, true);
+      if (!messages.space.hasQueue) result = messages.tryPut(item);
+      result ??= await messages.space.wait(this.methodName(method), messages.putting(keep(item)), options);
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
       if (result?.ended !== 'put') discard(item);
     }
-    refuseUnlessPut(method, result);
+    if (result.ended !== 'put') throw this.#refusal(method, result);
   }
 
   protected putItemSync(method: string, item: OutgoingItem, options?: WaitOptions): void {
+    const { messages } = this;
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(method, options, false);
-      result = this.messages.tryPut(item);
-      result ??= this.messages.space.waitSync(method, this.messages.putting(item), options);
+      if (options !== undefined) resolveWait(this.methodName(method), options, false);
+      result = messages.tryPut(item);
+      result ??= messages.space.waitSync(this.methodName(method), messages.putting(keep(item)), options);
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
       if (result?.ended !== 'put') discard(item);
     }
-    refuseUnlessPut(method, result);
+    if (result.ended !== 'put') throw this.#refusal(method, result);
+  }
+
+  #refusal(method: string, result: PutResult): unknown {
+    if (result.ended === 'failed') return result.error;
+    return new QueueClosed(`${this.methodName(method)}: the queue was closed; nothing more can be put in.`);
   }
 
   #source() {
@@ -211,10 +220,13 @@ export function gotValue(method: string, got: GetResult): unknown {
   throw new QueueClosed(`${method}: the queue was closed, and nothing is left in it.`);
 }
 
-function refuseUnlessPut(method: string, result: PutResult): void {
-  if (result.ended === 'put') return;
-  if (result.ended === 'failed') throw result.error;
-  throw new QueueClosed(`${method}: the queue was closed; nothing more can be put in.`);
+// What a program that ends well has taken, it has handled.
+function finishAtExit(): void {
+  finishesAtExit = true;
+  const { addon } = member();
+  process.once('exit', (code) => {
+    if (code === 0) addon.queueFinishAll();
+  });
 }
 
 function emptyIfTimeout(error: unknown): unknown {
