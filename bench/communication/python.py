@@ -22,8 +22,8 @@ def consume(queue, times, periods):
     periods.put((start, time.time()))
 
 
-def per_second(times, item, producers=1, consumers=1):
-    queue, periods = Queue(), SimpleQueue()
+def per_second(times, item, producers=1, consumers=1, max_size=0):
+    queue, periods = Queue(max_size), SimpleQueue()
     processes = [Process(target=produce, args=(queue, item, times // producers, periods)) for _ in range(producers)]
     if consumers > 1:
         processes += [Process(target=consume, args=(queue, times // consumers, periods)) for _ in range(consumers)]
@@ -67,7 +67,7 @@ if __name__ == "__main__":
         "queueSmall": per_second(small, 7),
         "queueObjects": objects_per_second,
         "queueTwoByTwo": per_second(small, 7, 2, 2),
-        "queueLarge": per_second(large, bytes(2**20)) * 2**20 / 1e9,
+        "queueLarge": per_second(large, bytes(2**20), max_size=8) * 2**20 / 1e9,
         "pipeTripUs": trip,
     }
     # It has neither batches nor an event loop: what it has is what there is.

@@ -9,6 +9,7 @@
 #include "channel/queue.h"
 #include "channel/spsc_ring.h"
 #include "channel/sweep.h"
+#include "os/heap.h"
 
 namespace forkyard {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 // A buffer weighs so much at least for V8, which counts bytes, and would collect none of the 16,384 that an environment can
 // have of a lock's size before there are no more.
 constexpr int64_t kLeastWeight = 16 * 1024;
+
+constexpr uint64_t kLongestBuffer = 1ull << 30;
 
 bool IsSwept(BlockKind kind) { return kind == BlockKind::kSync || kind == BlockKind::kQueue; }
 
@@ -70,7 +73,10 @@ Napi::ArrayBuffer BufferOf(Napi::Env env, Environment& self, uint32_t cell, bool
   const uint64_t bytes = self.region().block(block).payload_bytes;
   uint8_t* payload = self.region().At(block + kBlockHeaderBytes);
   if (!copies) return Napi::ArrayBuffer::New(env, payload, bytes, FinalizeSlab, new SlabHolder{self.link(), cell});
-  Napi::ArrayBuffer copy = Napi::ArrayBuffer::New(env, bytes);
+  os::KeepFreedMemory();
+  // The memory of a Buffer, which cannot be as long as any ArrayBuffer, is not cleared before.
+  Napi::ArrayBuffer copy = bytes <= kLongestBuffer ? Napi::Buffer<uint8_t>::New(env, bytes).ArrayBuffer()
+                                                   : Napi::ArrayBuffer::New(env, bytes);
   std::memcpy(copy.Data(), payload, bytes);
   self.ReturnCell(cell);
   return copy;

@@ -18,7 +18,7 @@ void Skip(const Region& region, const RingPlace& place, uint32_t bytes) {
   const RecordHeader header{0, kSkipRecord, 0, 0, 0};
   // Only the first half of the header fits where 8 bytes are left.
   std::memcpy(At(region, place, ring.tail.load()), &header, 8);
-  ring.tail.store(ring.tail.load() + bytes);
+  Set(ring.tail, ring.tail.load() + bytes);
 }
 
 // P5 to P10.
@@ -27,9 +27,9 @@ QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const
   Ring& ring = region.ring(place.offset);
   const uint32_t tail = ring.tail.load();
   const uint32_t puts = block.puts.load();
-  block.put_log.puts.store(puts);
-  block.put_log.tail.store(tail);
-  block.put_log.count.store(1);
+  Set(block.put_log.puts, puts);
+  Set(block.put_log.tail, tail);
+  Set(block.put_log.count, 1);
   CrashPoint(CrashPointId::kQueuePutLogged);
   const RecordHeader header{item.payload_bytes, item.type, static_cast<uint16_t>(item.cell_count), item.length, 0};
   uint8_t* record = At(region, place, tail);
@@ -38,17 +38,17 @@ QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const
   if (item.cell_count > 0) {
     const RecordReferences references{place.offset, tail, item.cells, item.cell_count};
     if (!AttachReferences(region, slot, references)) {
-      block.put_log.count.store(0);
+      Set(block.put_log.count, 0);
       return QueueOutcome::kBroken;
     }
   }
   CrashPoint(CrashPointId::kQueuePutWritten);
-  ring.tail.store(tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
+  Set(ring.tail, tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
   CrashPoint(CrashPointId::kQueuePutPublished);
-  if (item.cell_count > 0) ring.attaching.store(0);
-  block.puts.store(puts + 1);
+  if (item.cell_count > 0) Set(ring.attaching, 0);
+  Set(block.puts, puts + 1);
   CrashPoint(CrashPointId::kQueuePutCounted);
-  block.put_log.count.store(0);
+  Set(block.put_log.count, 0);
   return QueueOutcome::kDone;
 }
 

@@ -20,6 +20,10 @@ inline bool Lock(std::atomic<uint32_t>& word, uint32_t slot) {
   return false;
 }
 
+// Of words that others look at only after the lock was left, or whose author has died: they come in this order. What ends an
+// operation is stored with a full barrier, as whoever waits announces it and looks again.
+inline void Set(std::atomic<uint32_t>& word, uint32_t value) { word.store(value, std::memory_order_release); }
+
 struct RingPlace {
   uint64_t offset = 0;  // of its block; 0: there is none
   uint32_t capacity = 0;

@@ -50,23 +50,23 @@ void Commit(const Region& region, uint32_t slot, QueueBlock& block, const RingPl
   const uint32_t gets = block.gets.load();
   std::atomic<uint32_t>& got = block.Of(slot).got;
   const uint32_t got_before = got.load();
-  block.get_log.gets.store(gets);
-  block.get_log.position.store(position);
-  block.get_log.got.store(got_before);
-  block.get_log.count.store(1);
+  Set(block.get_log.gets, gets);
+  Set(block.get_log.position, position);
+  Set(block.get_log.got, got_before);
+  Set(block.get_log.count, 1);
   CrashPoint(CrashPointId::kQueueGetLogged);
-  got.store(got_before + 1);
+  Set(got, got_before + 1);
   CrashPoint(CrashPointId::kQueueGetHeld);
   const uint32_t end = position + static_cast<uint32_t>(record.bytes);
-  ring.begun.store(end);
+  Set(ring.begun, end);
   CrashPoint(CrashPointId::kQueueGetCommitted);
   ReleaseCells(region, slot, record);
   CrashPoint(CrashPointId::kQueueGetReleased);
-  ring.head.store(end);
+  Set(ring.head, end);
   CrashPoint(CrashPointId::kQueueGetFreed);
-  block.gets.store(gets + 1);
+  Set(block.gets, gets + 1);
   CrashPoint(CrashPointId::kQueueGetCounted);
-  block.get_log.count.store(0);
+  Set(block.get_log.count, 0);
 }
 
 QueueOutcome TakeFrom(const Region& region, uint32_t slot, uint64_t queue, const RingPlace& place, IncomingItem& item) {

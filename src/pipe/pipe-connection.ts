@@ -17,8 +17,8 @@ import { cpuCount } from '../system/cpu-count.js';
 import { type Readiness, readiness } from '../waitable.js';
 import { type Received, type Sent, Way } from './way.js';
 
-// Waking a sleeper costs as much as most answers take.
-const spinUs = 50;
+// Long enough for one that sleeps to be woken and to answer: else both would sleep for each message.
+const spinUs = 100;
 const endBytes = 8;
 
 interface Parts {

@@ -1,6 +1,6 @@
 // What goes into a queue or a pipe: a value or bytes, encoded. What comes out is incoming.ts.
 import { inlineBytes, payloadInSlab } from '../channel/ring-layout.js';
-import { detachEncoded, detachSpilled, type EncodedMessage } from '../channel/ring-writer.js';
+import { copyBytes, detachEncoded, detachSpilled, type EncodedMessage } from '../channel/ring-writer.js';
 import { encodingTools } from '../channel/tools.js';
 import { member } from '../family/membership.js';
 import { exchangeOf, type ItemArea, word } from './exchange.js';
@@ -42,8 +42,8 @@ export function encodeKept(value: unknown): OutgoingItem {
   return itemOf(detachEncoded(encoder, slabs, value));
 }
 
-function itemOf({ flags, ...message }: EncodedMessage): OutgoingItem {
-  return { ...message, type: itemType.value | flags, length: 0 };
+function itemOf({ bytes, start, end, cells, flags }: EncodedMessage): OutgoingItem {
+  return { bytes, start, end, cells, type: itemType.value | flags, length: 0 };
 }
 
 export function encodeBytes(bytes: Uint8Array): OutgoingItem {
@@ -66,7 +66,7 @@ export function keep(item: OutgoingItem): OutgoingItem {
 /** Into the exchange, for the addon to put. */
 export function layOut({ words, payload }: ItemArea, item: OutgoingItem): void {
   const { bytes, start, end, cells } = item;
-  if (bytes !== payload && end > start) payload.set(bytes.subarray(start, end));
+  if (bytes !== payload) copyBytes(item, payload, 0);
   words[word.type] = item.type;
   words[word.length] = item.length;
   words[word.payloadBytes] = end - start;

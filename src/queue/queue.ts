@@ -46,8 +46,10 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
       const wait = resolveWait(method, options, true);
       const deadline = performance.now() + wait.timeoutMs;
       for (const item of items) {
-        const timeout = Math.max(0, deadline - performance.now());
-        await this.putItem('putMany', item, { timeout, ...(wait.signal && { signal: wait.signal }) });
+        if (!this.putAtOnce(item)) {
+          const timeout = Math.max(0, deadline - performance.now());
+          await this.putItem('putMany', item, { timeout, ...(wait.signal && { signal: wait.signal }) });
+        }
         put++;
       }
     } catch (error) {
@@ -65,7 +67,9 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
       const { timeoutMs } = resolveWait(method, options, false);
       const deadline = performance.now() + timeoutMs;
       for (const item of items) {
-        this.putItemSync('putManySync', item, { timeout: Math.max(0, deadline - performance.now()) });
+        if (!this.putAtOnce(item)) {
+          this.putItemSync('putManySync', item, { timeout: Math.max(0, deadline - performance.now()) });
+        }
         put++;
       }
     } catch (error) {

@@ -164,6 +164,12 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return `${this.constructor.name}.${method}`;
   }
 
+  /** Not ahead of those who wait here already. False: it is not in. */
+  protected putAtOnce(item: OutgoingItem): boolean {
+    const { messages } = this;
+    return !messages.space.hasQueue && messages.tryPut(item)?.ended === 'put';
+  }
+
   protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
     const { messages } = this;
     let result: PutResult | undefined;
