@@ -4,12 +4,9 @@ import { median } from '../scenario.js';
 import { now, type Period, tasks } from './tasks.js';
 
 const scale = Number(process.argv[2] ?? 1);
-const [small, objects, large, trips] = [400_000, 150_000, 3000, 20_000].map((n) => Math.ceil(n * scale)) as [
-  number,
-  number,
-  number,
-  number,
-];
+const [small, objects, large, trips] = [1_000_000, 300_000, 3000, 20_000].map((n) =>
+  Math.ceil(n * scale),
+) as [number, number, number, number];
 const object = { id: 12_345, name: 'an item of work', tags: ['red', 'green'] };
 const batch = 100;
 

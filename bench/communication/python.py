@@ -60,7 +60,7 @@ def round_trip(times):
 
 if __name__ == "__main__":
     scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1
-    small, objects, large, trips = (-(-int(times * scale) // 2) * 2 for times in (400_000, 150_000, 3000, 20_000))
+    small, objects, large, trips = (-(-int(times * scale) // 2) * 2 for times in (1_000_000, 300_000, 3000, 20_000))
     objects_per_second = per_second(objects, OBJECT)
     trip = round_trip(trips)
     figures = {
