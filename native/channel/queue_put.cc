@@ -43,11 +43,12 @@ QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const
     }
   }
   CrashPoint(CrashPointId::kQueuePutWritten);
+  // Counted before anybody can take it: else who takes it, and finishes it, would be ahead of what was ever put.
+  block.puts.store(puts + 1);
+  CrashPoint(CrashPointId::kQueuePutCounted);
   ring.tail.store(tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
   CrashPoint(CrashPointId::kQueuePutPublished);
   if (item.cell_count > 0) ring.attaching.store(0);
-  block.puts.store(puts + 1);
-  CrashPoint(CrashPointId::kQueuePutCounted);
   block.put_log.count.store(0);
   return QueueOutcome::kDone;
 }

@@ -122,7 +122,13 @@ QueueOutcome Take(const Region& region, uint32_t slot, uint64_t queue, IncomingI
 
 bool HasItems(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
-  return block.getter.load() == 0 && (block.puts.load() != block.gets.load() || block.closed.load() != 0);
+  if (block.getter.load() != 0) return false;
+  if (block.closed.load() != 0) return true;
+  const uint32_t gets = block.gets.load();
+  const uint32_t puts = block.puts.load();
+  // The last is counted before it is published: were its putter stopped in between, everybody would look in vain, again and again.
+  const bool in_doubt = block.put_log.count.load() != 0 && block.put_log.puts.load() != puts;
+  return puts - gets > (in_doubt ? 1 : 0);
 }
 
 }  // namespace forkyard

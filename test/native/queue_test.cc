@@ -351,3 +351,35 @@ TEST(an_item_longer_than_a_ring_takes_is_refused) {
   CHECK_EQ(OpenItem(line.getter, TakeItem(line.getter, line.queue)), 2);
   line.Close();
 }
+
+// A putter that was killed, or stopped, at each step of publishing: what is counted is never less than what others do with it.
+TEST(nobody_takes_or_finishes_more_than_is_counted) {
+  for (CrashPointId point : {CrashPointId::kQueuePutWritten, CrashPointId::kQueuePutCounted, CrashPointId::kQueuePutPublished}) {
+    QueueShape shape = Small(4);
+    shape.needs_done = true;
+    Line line(shape);
+    const SlotId id = line.family.Reserve(line.putter.id());
+    Child child = ForkChild([&] {
+      Member self(line.family, id);
+      CHECK(self.Acquire(line.queue) != 0);
+      ArmCrashPoint(static_cast<uint32_t>(point), 0);
+      PutItem(self, line.queue, MakeItem(self, 1, 1));
+    });
+    CHECK_SIGNALED(child.Wait(), SIGKILL);
+    const bool published = point == CrashPointId::kQueuePutPublished;
+    Taken taken = TakeItem(line.getter, line.queue);
+    CHECK_EQ(taken.outcome, published ? QueueOutcome::kDone : QueueOutcome::kEmpty);
+    CHECK(Size(line.region, line.queue) <= 1);
+    CHECK(!HasItems(line.region, line.queue));  // nothing to be had, so nobody is to try in vain
+    if (published) {
+      CHECK_EQ(Unfinished(line.region, line.queue), 1);
+      OpenItem(line.getter, taken);
+      CHECK(FinishItem(line.region, line.queue, line.getter.slot()));
+      CHECK_EQ(Unfinished(line.region, line.queue), 0);
+    }
+    line.putter.reaper().ReapAll();
+    CHECK_EQ(Size(line.region, line.queue), 0);
+    CHECK_EQ(Unfinished(line.region, line.queue), 0);
+    line.Close();
+  }
+}
