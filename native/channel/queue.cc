@@ -82,7 +82,7 @@ void InitializeQueue(const Region& region, uint32_t slot, uint64_t queue, uint64
 }
 
 bool IsQueue(const Region& region, uint64_t queue) {
-  return region.InData(queue) && queue % kCacheLine == 0 && region.block(queue).kind == BlockKind::kQueue &&
+  return IsBlockInUse(region, queue) && region.block(queue).kind == BlockKind::kQueue &&
          region.block(queue).payload_bytes >= kQueueBytes;
 }
 

@@ -115,7 +115,9 @@ bool HasSpace(const Region& region, uint64_t queue, uint64_t record_bytes) {
   if (IsFull(block)) return false;
   if (CanGrow(block)) return true;
   const RingPlace place = RingOf(region, queue, block.written.load());
-  return place.capacity == 0 || FindGap(region, place, record_bytes).fits;
+  if (place.capacity == 0) return true;
+  const Gap gap = FindGap(region, place, record_bytes);
+  return gap.fits || gap.broken;
 }
 
 }  // namespace forkyard
