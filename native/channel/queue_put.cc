@@ -10,8 +10,9 @@
 namespace forkyard {
 namespace {
 
-// Rings double so often.
+// Rings double so often, unless the first was long already. Its length is what another member wrote.
 constexpr uint32_t kDoublings = 8;
+constexpr uint64_t kMostRingBytes = 16ull << 20;
 
 void Skip(const Region& region, const RingPlace& place, uint32_t bytes) {
   Ring& ring = region.ring(place.offset);
@@ -82,7 +83,8 @@ QueueOutcome Put(const Region& region, uint32_t slot, uint64_t queue, const Outg
 uint32_t NextRingBytes(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
   const uint32_t doublings = block.written.load() + 1;
-  return block.first_ring_bytes << (doublings < kDoublings ? doublings : kDoublings);
+  const uint64_t bytes = uint64_t{block.first_ring_bytes} << (doublings < kDoublings ? doublings : kDoublings);
+  return static_cast<uint32_t>(bytes < kMostRingBytes ? bytes : kMostRingBytes);
 }
 
 QueueOutcome AddRing(const Region& region, uint32_t slot, uint64_t queue, uint64_t ring_cell, uint64_t record_bytes) {
