@@ -49,10 +49,10 @@ void TheOtherSideGoesOn(QueueStage& stage, QueueWorker& partner, uint32_t point,
   QueueBlock& block = stage.block();
   if (block.putter.load() == dead) {
     CHECK_EQ(PutItem(stage.root, stage.queue, Item{}), QueueOutcome::kBusy);
-    if (Size(stage.region, stage.queue) > 1) CHECK(partner.Take());
+    if (HasItems(stage.region, stage.queue)) CHECK(partner.Take());
   } else if (block.getter.load() == dead) {
     CHECK_EQ(TakeItem(stage.root, stage.queue).outcome, QueueOutcome::kBusy);
-    CHECK(partner.Put());
+    CHECK(partner.Put() || !HasSpace(stage.region, stage.queue, 100));
   } else if (point >= kFirstOfQueues) {
     const bool free_again = point == Number(CrashPointId::kQueuePutUnlocked) || point == kLastOfQueues;
     if (!free_again) Fail(__FILE__, __LINE__, context + ": it died without the lock");
