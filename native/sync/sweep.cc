@@ -7,8 +7,8 @@
 namespace forkyard {
 namespace {
 
-void SweepOwners(SyncBlock& sync, uint32_t slot) {
-  for (uint32_t index = 0; index < sync.owners; index++) {
+void SweepOwners(SyncBlock& sync, uint32_t owners, uint32_t slot) {
+  for (uint32_t index = 0; index < owners; index++) {
     uint32_t owner = slot + 1;
     if (OwnerCell(sync, index).compare_exchange_strong(owner, kOwnerDied)) CrashPoint(CrashPointId::kReaperOwnerSwept);
   }
@@ -59,16 +59,18 @@ void SweepArrival(SyncBlock& sync, uint32_t slot) {
 
 }  // namespace
 
-void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot) {
+void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot, uint64_t payload_bytes) {
   SyncBlock& sync = SyncBlockAt(region, block);
-  // What a broken peer wrote must not lead beyond the block.
-  if (SyncBlockBytes(sync.owners, sync.slot_words) > sync.block.payload_bytes) return;
-  SweepOwners(sync, slot);
+  // What a broken peer wrote must not lead beyond the block, nor what it writes meanwhile.
+  const uint32_t owners = std::atomic_ref(sync.owners).load();
+  const SlotWords slot_words = std::atomic_ref(sync.slot_words).load();
+  if (SyncBlockBytes(owners, slot_words) > payload_bytes) return;
+  SweepOwners(sync, owners, slot);
   uint32_t barrer = slot + 1;
   sync.bar.compare_exchange_strong(barrer, 0);
   sync.wants[slot / 32].fetch_and(~(1u << slot % 32));
-  if (sync.slot_words == SlotWords::kGrants) SweepGrants(sync, slot);
-  if (sync.slot_words == SlotWords::kArrivals) SweepArrival(sync, slot);
+  if (slot_words == SlotWords::kGrants) SweepGrants(sync, slot);
+  if (slot_words == SlotWords::kArrivals) SweepArrival(sync, slot);
   // Who blocks looks again: there may be a permit, or one that was woken may be dead now.
   sync.turn.fetch_add(kTurnStep);
 }
