@@ -14,11 +14,9 @@ void SweepOwners(SyncBlock& sync, uint32_t owners, uint32_t slot) {
   }
 }
 
-// To the one after the last that was notified and has waiters without a grant. False: there is none.
-bool GrantNext(SyncBlock& sync) {
-  const uint32_t last = sync.turn.load() & (kTurnStep - 1);  // 1 + slot, so it is the next one
-  for (uint32_t step = 0; step < kMaxSlots; step++) {
-    const uint32_t slot = (last + step) % kMaxSlots;
+// To the first from `slot` on that has waiters without a grant; it is told, since it may have more. False: there is none.
+bool GrantNext(SyncBlock& sync, uint32_t& slot) {
+  for (uint32_t step = 0; step < kMaxSlots; step++, slot = (slot + 1) % kMaxSlots) {
     if ((sync.wants[slot / 32].load() & (1u << slot % 32)) == 0) continue;
     std::atomic<uint32_t>& word = SlotWord(sync, slot);
     for (uint32_t seen = word.load(); (seen & kWaitingMask) > seen / kGrant;) {
@@ -28,16 +26,16 @@ bool GrantNext(SyncBlock& sync) {
   return false;
 }
 
-// Notifications that the dead have not had go to others: given first, then taken, so that a reaper that dies in between
-// gives one twice rather than never.
+// Notifications that the dead have not had go to others, the one after the last that was notified first: given first, then
+// taken, so that a reaper that dies in between gives one twice rather than never. What nobody waits for is void.
 void SweepGrants(SyncBlock& sync, uint32_t slot) {
   std::atomic<uint32_t>& word = SlotWord(sync, slot);
+  uint32_t next = (sync.turn.load() & (kTurnStep - 1)) % kMaxSlots;  // 1 + the last
   for (uint32_t seen = word.load(); seen != 0;) {
-    if (seen < kGrant) {
+    if (seen < kGrant || !GrantNext(sync, next)) {
       if (word.compare_exchange_weak(seen, 0)) return;
       continue;
     }
-    GrantNext(sync);
     CrashPoint(CrashPointId::kReaperGrantPassedOn);
     seen = word.fetch_sub(kGrant) - kGrant;
   }
