@@ -23,13 +23,13 @@ const baseFlags = [
 /**
  * One program per test, each linked with the whole core. `path` is undefined where compiling or linking failed; what the
  * compiler said has then been printed.
- * @param {{ folder: string, flags: string[], tests: string[] }} options `tests` are names of files in test/native
+ * @param {{ folder: string, flags: string[], tests: string[], from?: string }} options `tests` are names of files in `from`
  * @returns {Promise<{ test: string, path: string | undefined }[]>}
  */
-export async function buildPrograms({ folder, flags, tests }) {
+export async function buildPrograms({ folder, flags, tests, from = 'test/native' }) {
   discardIfFlagsChanged(folder, flags);
   const core = nativeSources(nativeLayers.filter((layer) => layer !== 'binding'));
-  const sources = [...core, ...tests.map((test) => `test/native/${test}`)];
+  const sources = [...core, ...tests.map((test) => `${from}/${test}`)];
   const objects = new Map();
   await inParallel(sources, async (source) => {
     objects.set(source, await compile(source, folder, flags));
@@ -37,7 +37,7 @@ export async function buildPrograms({ folder, flags, tests }) {
   const coreObjects = core.map((source) => objects.get(source));
   const programs = tests.map((test) => ({ test, path: /** @type {string | undefined} */ (undefined) }));
   await inParallel(programs, async (program) => {
-    const inputs = [objects.get(`test/native/${program.test}`), ...coreObjects];
+    const inputs = [objects.get(`${from}/${program.test}`), ...coreObjects];
     if (inputs.includes(undefined)) return;
     program.path = await link(inputs, join(folder, program.test.replace(/\.cc$/, '')), flags);
   });

@@ -82,7 +82,7 @@ void InitializeQueue(const Region& region, uint32_t slot, uint64_t queue, uint64
 }
 
 bool IsQueue(const Region& region, uint64_t queue) {
-  return region.InData(queue) && queue % kCacheLine == 0 && region.block(queue).kind == BlockKind::kQueue &&
+  return IsBlockInUse(region, queue) && region.block(queue).kind == BlockKind::kQueue &&
          region.block(queue).payload_bytes >= kQueueBytes;
 }
 
@@ -95,15 +95,13 @@ uint32_t Size(const Region& region, uint64_t queue) {
 
 uint32_t Unfinished(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
-  for (;;) {
-    const uint32_t puts = block.puts.load();
-    uint32_t left = puts;
-    for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
-      left -= block.Of(slot).done.load() + block.Of(slot).lost.load();
-    }
-    // What was put and finished since may hide what is not: none is told only of an instant.
-    if (left != 0 || block.puts.load() == puts) return left;
+  uint32_t settled = 0;
+  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
+    settled += block.Of(slot).done.load() + block.Of(slot).lost.load();
   }
+  // Read last, of all that was put what was settled before is never more than there is; and none is told only where there are none
+  // now.
+  return block.puts.load() - settled;
 }
 
 uint32_t Lost(const Region& region, uint64_t queue) {

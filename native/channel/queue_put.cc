@@ -10,8 +10,9 @@
 namespace forkyard {
 namespace {
 
-// Rings double so often.
+// Rings double so often, unless the first was long already. Its length is what another member wrote.
 constexpr uint32_t kDoublings = 8;
+constexpr uint64_t kMostRingBytes = 16ull << 20;
 
 void Skip(const Region& region, const RingPlace& place, uint32_t bytes) {
   Ring& ring = region.ring(place.offset);
@@ -43,11 +44,12 @@ QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const
     }
   }
   CrashPoint(CrashPointId::kQueuePutWritten);
+  // Counted before anybody can take it: else who takes it, and finishes it, would be ahead of what was ever put.
+  Set(block.puts, puts + 1);
+  CrashPoint(CrashPointId::kQueuePutCounted);
   Set(ring.tail, tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
   CrashPoint(CrashPointId::kQueuePutPublished);
   if (item.cell_count > 0) Set(ring.attaching, 0);
-  Set(block.puts, puts + 1);
-  CrashPoint(CrashPointId::kQueuePutCounted);
   Set(block.put_log.count, 0);
   return QueueOutcome::kDone;
 }
@@ -81,7 +83,8 @@ QueueOutcome Put(const Region& region, uint32_t slot, uint64_t queue, const Outg
 uint32_t NextRingBytes(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
   const uint32_t doublings = block.written.load() + 1;
-  return block.first_ring_bytes << (doublings < kDoublings ? doublings : kDoublings);
+  const uint64_t bytes = uint64_t{block.first_ring_bytes} << (doublings < kDoublings ? doublings : kDoublings);
+  return static_cast<uint32_t>(bytes < kMostRingBytes ? bytes : kMostRingBytes);
 }
 
 QueueOutcome AddRing(const Region& region, uint32_t slot, uint64_t queue, uint64_t ring_cell, uint64_t record_bytes) {
@@ -114,7 +117,9 @@ bool HasSpace(const Region& region, uint64_t queue, uint64_t record_bytes) {
   if (IsFull(block)) return false;
   if (CanGrow(block)) return true;
   const RingPlace place = RingOf(region, queue, block.written.load());
-  return place.capacity == 0 || FindGap(region, place, record_bytes).fits;
+  if (place.capacity == 0) return true;
+  const Gap gap = FindGap(region, place, record_bytes);
+  return gap.fits || gap.broken;
 }
 
 }  // namespace forkyard

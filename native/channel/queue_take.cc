@@ -16,6 +16,8 @@ bool FindItem(const Region& region, uint32_t slot, uint64_t queue, RingPlace& pl
     // In this order: what `written` had left behind then gets no more items.
     const uint32_t written = block.written.load();
     const uint32_t read = block.read.load();
+    broken = written - read >= kQueueRings;
+    if (broken) return false;
     const uint64_t cell = RingCellOffset(queue, read);
     const bool is_dropped = region.word(cell).load() == 0 && read != written;
     if (!is_dropped) {
@@ -23,7 +25,11 @@ bool FindItem(const Region& region, uint32_t slot, uint64_t queue, RingPlace& pl
       broken = place.capacity == 0;
       if (broken) return false;
       const Ring& ring = region.ring(place.offset);
-      if (ring.head.load() != ring.tail.load()) return true;
+      const uint32_t head = ring.head.load();
+      const uint32_t used = ring.tail.load() - head;
+      broken = used > place.capacity || head % 8 != 0;
+      if (broken) return false;
+      if (used > 0) return true;
       if (read == written) return false;
       ReleaseReference(region, slot, cell);
       CrashPoint(CrashPointId::kQueueRingDropped);
@@ -122,7 +128,13 @@ QueueOutcome Take(const Region& region, uint32_t slot, uint64_t queue, IncomingI
 
 bool HasItems(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
-  return block.getter.load() == 0 && (block.puts.load() != block.gets.load() || block.closed.load() != 0);
+  if (block.getter.load() != 0) return false;
+  if (block.closed.load() != 0) return true;
+  const uint32_t gets = block.gets.load();
+  const uint32_t puts = block.puts.load();
+  // The last is counted before it is published: were its putter stopped in between, everybody would look in vain, again and again.
+  const bool in_doubt = block.put_log.count.load() != 0 && block.put_log.puts.load() != puts;
+  return puts - gets > (in_doubt ? 1 : 0);
 }
 
 }  // namespace forkyard

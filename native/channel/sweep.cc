@@ -38,13 +38,19 @@ void WakeAll(const Region& region, const WantBits& wanting, uint32_t except) {
   }
 }
 
+void SweepRoom(const Region& region, uint64_t room, uint32_t slot) {
+  SweepSyncBlock(region, room, slot, SyncBlockBytes(0, SlotWords::kNone));
+}
+
 }  // namespace
 
 void SweepBlock(const Region& region, uint64_t block, uint32_t slot) {
-  if (region.block(block).kind == BlockKind::kSync) return SweepSyncBlock(region, block, slot);
+  if (region.block(block).kind == BlockKind::kSync) {
+    return SweepSyncBlock(region, block, slot, region.block(block).payload_bytes);
+  }
   if (!IsQueue(region, block)) return;
   SweepQueueBlock(region, block, slot);
-  for (uint32_t room = 0; room < kQueueRooms; room++) SweepSyncBlock(region, RoomOffset(block, room), slot);
+  for (uint32_t room = 0; room < kQueueRooms; room++) SweepRoom(region, RoomOffset(block, room), slot);
 }
 
 void SweepSlot(const Region& region, uint32_t slot) {

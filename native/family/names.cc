@@ -30,12 +30,21 @@ void Free(const Region& region, uint32_t index, uint32_t expected) {
   if (region.header().names_hint.load() > index) region.header().names_hint.store(index);
 }
 
-bool IsCurrent(const NameEntry& entry) {
-  char file[kFileNameChars];
-  std::memcpy(file, entry.file, sizeof(file));
-  file[sizeof(file) - 1] = 0;
-  return entry.inode != 0 && os::InodeOfFile(file) == entry.inode;
+// A copy of the name, as another member wrote it: of a file in the folder, not of one elsewhere; else empty.
+struct FileName {
+  explicit FileName(const NameEntry& entry) {
+    std::memcpy(text, entry.file, sizeof(text));
+    text[sizeof(text) - 1] = 0;
+    if (std::strchr(text, '/') != nullptr) text[0] = 0;
+  }
+  char text[kFileNameChars];
+};
+
+bool IsCurrent(const NameEntry& entry, const FileName& file) {
+  return entry.inode != 0 && file.text[0] != 0 && os::InodeOfFile(file.text) == entry.inode;
 }
+
+bool IsCurrent(const NameEntry& entry) { return IsCurrent(entry, FileName(entry)); }
 
 uint32_t HighEntry(const Region& region) { return std::min(region.header().names_high.load(), kMaxNames); }
 
@@ -94,7 +103,8 @@ void RemoveNames(const Region& region) {
   region.header().names_closed.store(1);
   for (uint32_t index = 0; index < HighEntry(region); index++) {
     const NameEntry& entry = region.name(index);
-    if (entry.state.load() != kNameFree && IsCurrent(entry)) os::RemoveFile(entry.file);
+    const FileName file(entry);
+    if (entry.state.load() != kNameFree && IsCurrent(entry, file)) os::RemoveFile(file.text);
   }
 }
 

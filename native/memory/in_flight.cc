@@ -14,16 +14,36 @@ namespace {
 // What the end of a ring may be too short for: of a skip record only these bytes are written.
 constexpr uint32_t kSkipHeaderBytes = 8;
 
-void ReleaseCells(const Region& region, uint32_t slot, const Record& record) {
+// Rings in queues in rings: what lies deeper stays until the family ends, rather than that a stack overflows.
+constexpr uint32_t kDeepest = 2000;
+
+// A ring or a queue that is being emptied, since the reference that is given up is its last; `outer` holds that one.
+struct Emptied {
+  uint64_t block;
+  uint32_t depth;
+  const Emptied* outer;
+};
+
+struct Walk {
+  const Region& region;
+  uint32_t slot;
+  const Emptied* outer;
+};
+
+void Release(const Walk& walk, uint64_t cell);
+
+void ReleaseIfBlock(const Walk& walk, uint64_t cell) {
+  if (IsBlockInUse(walk.region, walk.region.word(cell).load())) Release(walk, cell);
+}
+
+void ReleaseCells(const Walk& walk, const Record& record) {
   if (record.header.type == kSkipRecord) return;
-  for (uint32_t index = 0; index < record.header.cells; index++) {
-    uint64_t cell = record.Cell(index);
-    if (IsBlockInUse(region, region.word(cell).load())) ReleaseReference(region, slot, cell);
-  }
+  for (uint32_t index = 0; index < record.header.cells; index++) ReleaseIfBlock(walk, record.Cell(index));
 }
 
 // A broken record ends the walk: what lies behind it cannot be told from noise.
-void ReleaseInFlight(const Region& region, uint32_t slot, uint64_t ring_offset) {
+void ReleaseInFlight(const Walk& walk, uint64_t ring_offset) {
+  const Region& region = walk.region;
   Ring& ring = region.ring(ring_offset);
   uint32_t capacity = RingCapacity(region, ring_offset);
   uint32_t tail = ring.tail.load();
@@ -32,26 +52,48 @@ void ReleaseInFlight(const Region& region, uint32_t slot, uint64_t ring_offset) 
   while (position != tail) {
     os::Result<Record> record = ReadRecord(region, ring_offset, position, tail - position);
     if (!record) return;
-    ReleaseCells(region, slot, record.value());
+    ReleaseCells(walk, record.value());
     position += static_cast<uint32_t>(record.value().bytes);
   }
   if (ring.attaching.load() == 1 && ring.reserved.load() != tail) {
     os::Result<Record> record = ReadRecord(region, ring_offset, tail, capacity);
-    if (record) ReleaseCells(region, slot, record.value());
+    if (record) ReleaseCells(walk, record.value());
   }
   if (ring.taking.load() == 1) {
     os::Result<Record> record = ReadRecord(region, ring_offset, ring.taken.load(), capacity);
-    if (record) ReleaseCells(region, slot, record.value());
+    if (record) ReleaseCells(walk, record.value());
   }
 }
 
 // Nobody is left to put anything in the queue, or to take it.
-void ReleaseRings(const Region& region, uint32_t slot, uint64_t queue) {
-  if (sizeof(QueueRings) - kBlockHeaderBytes > region.block(queue).payload_bytes) return;
+void ReleaseRings(const Walk& walk, uint64_t queue) {
+  if (sizeof(QueueRings) - kBlockHeaderBytes > walk.region.block(queue).payload_bytes) return;
   for (uint32_t index = 0; index < kQueueRings; index++) {
-    const uint64_t cell = queue + offsetof(QueueRings, cells) + index * sizeof(uint64_t);
-    if (IsBlockInUse(region, region.word(cell).load())) ReleaseReference(region, slot, cell);
+    ReleaseIfBlock(walk, queue + offsetof(QueueRings, cells) + index * sizeof(uint64_t));
   }
+}
+
+// The last reference to something stands in itself only where a broken peer wrote it.
+bool IsInItself(const Walk& walk, uint64_t block) {
+  for (const Emptied* outer = walk.outer; outer != nullptr; outer = outer->outer) {
+    if (outer->block == block) return true;
+  }
+  return false;
+}
+
+void Release(const Walk& walk, uint64_t cell) {
+  const Region& region = walk.region;
+  const uint64_t block = region.word(cell).load();
+  if (!MayBeBlock(region, block)) return;  // empty, or overwritten by a broken peer
+  const BlockKind kind = region.block(block).kind;
+  if (kind == BlockKind::kRing || kind == BlockKind::kQueue) {
+    if (GiveUpReference(region, walk.slot, {cell, block}, 2)) return;
+    if (IsInItself(walk, block)) return;
+    const Emptied emptied{block, walk.outer == nullptr ? 1 : walk.outer->depth + 1, walk.outer};
+    const Walk inner{region, walk.slot, &emptied};
+    if (emptied.depth <= kDeepest) kind == BlockKind::kRing ? ReleaseInFlight(inner, block) : ReleaseRings(inner, block);
+  }
+  GiveUpReference(region, walk.slot, {cell, block}, 1);
 }
 
 }  // namespace
@@ -80,19 +122,6 @@ os::Result<Record> ReadRecord(const Region& region, uint64_t ring, uint32_t posi
   return record;
 }
 
-void ReleaseReference(const Region& region, uint32_t slot, uint64_t cell) {
-  uint64_t block = region.word(cell).load();
-  if (!MayBeBlock(region, block)) return;  // empty, or overwritten by a broken peer
-  const BlockKind kind = region.block(block).kind;
-  if (kind == BlockKind::kRing || kind == BlockKind::kQueue) {
-    if (GiveUpReference(region, slot, cell, 2)) return;
-    if (kind == BlockKind::kRing) {
-      ReleaseInFlight(region, slot, block);
-    } else {
-      ReleaseRings(region, slot, block);
-    }
-  }
-  GiveUpReference(region, slot, cell, 1);
-}
+void ReleaseReference(const Region& region, uint32_t slot, uint64_t cell) { Release({region, slot, nullptr}, cell); }
 
 }  // namespace forkyard

@@ -60,10 +60,16 @@ inline bool AllocateBlock(const Region& region, uint32_t slot, uint64_t block, u
   return taken;
 }
 
-// Gives up the reference in `cell`, which names a block. Taking the count to zero is what frees it: one step, nothing
-// to tidy. False, with nothing changed: fewer than `minimum` references were left.
-inline bool GiveUpReference(const Region& region, uint32_t slot, uint64_t cell, uint32_t minimum) {
-  uint64_t block = region.word(cell).load();
+// A cell and the block that it was seen to name. Looked at once: it may stand where a broken peer writes as well.
+struct Reference {
+  uint64_t cell;
+  uint64_t block;
+};
+
+// Gives up a reference. Taking the count to zero is what frees the block: one step, nothing to tidy. False, with nothing
+// changed: fewer than `minimum` references were left.
+inline bool GiveUpReference(const Region& region, uint32_t slot, Reference reference, uint32_t minimum) {
+  const auto [cell, block] = reference;
   Slot& self = region.slot(slot);
   uint32_t sequence = PublishIntent(self, Operation::kRelease, block, cell);
   CrashPoint(CrashPointId::kReferenceIntentPublished);

@@ -9,8 +9,8 @@
 namespace forkyard {
 
 // Of one block: each step is one exchange, so it may be run again after dying half way. An owner refers to the block as long as it
-// owns, so whoever goes through the references of the dead finds all of them.
-void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot);
+// owns, so whoever goes through the references of the dead finds all of them. There are so many bytes, whatever it says itself.
+void SweepSyncBlock(const Region& region, uint64_t block, uint32_t slot, uint64_t payload_bytes);
 
 // A bit for each slot that wants something.
 using WantBits = std::array<uint32_t, kWantWords>;

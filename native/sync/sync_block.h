@@ -56,7 +56,8 @@ static_assert(offsetof(SyncBlock, flags) == kCacheLine);
 
 inline uint64_t SyncBlockBytes(uint32_t owners, SlotWords slot_words) {
   const uint32_t more = owners > 1 ? owners - 1 : 0;
-  const uint32_t words = slot_words == SlotWords::kNone ? more : kMaxSlots;
+  // Nobody makes one with both; but it may be said of one.
+  const uint32_t words = slot_words == SlotWords::kNone || more > kMaxSlots ? more : kMaxSlots;
   return offsetof(SyncBlock, more_owners) + sizeof(uint32_t) * words - kBlockHeaderBytes;
 }
 

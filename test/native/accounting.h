@@ -15,6 +15,7 @@ class Audit {
     WalkLedgers();
     for (const auto& [block, count] : counts_) {
       if (count > 0 && region_.block(block).kind == BlockKind::kRing) WalkRing(block);
+      if (count > 0 && region_.block(block).kind == BlockKind::kQueue) WalkQueue(block);
     }
     for (const auto& [block, count] : counts_) {
       if (cells_[block] != count) {
@@ -115,6 +116,12 @@ class Audit {
     uint32_t position = ring.head.load();
     while (position != tail) position += WalkRecord(ring, offset, position);
     if (ring.attaching.load() == 1 && ring.reserved.load() != tail) WalkRecord(ring, offset, tail);
+  }
+
+  void WalkQueue(uint64_t offset) {
+    for (uint64_t index = 0; index < kQueueRings; index++) {
+      CountCell(offset + offsetof(QueueRings, cells) + index * sizeof(uint64_t));
+    }
   }
 
   uint32_t WalkRecord(const Ring& ring, uint64_t offset, uint32_t position) {

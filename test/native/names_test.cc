@@ -105,3 +105,20 @@ TEST(a_name_that_is_too_long_is_refused) {
   Family family;
   CHECK_EQ(RegisterName(family.region(), 3, std::string(kFileNameChars, 'x'), 1).error().number, ENAMETOOLONG);
 }
+
+// Whoever removes the names believes no path that another member wrote, and reads no further than its place.
+TEST(a_name_that_leads_elsewhere_is_not_removed) {
+  Family family;
+  File file("elsewhere");
+  const Region& region = family.region();
+  for (const std::string& path : {"../shm/" + file.name, "./" + file.name, "/../dev/shm/" + file.name}) {
+    const uint32_t entry = Register(family, 3, "x", file.inode);
+    ConfirmName(region, 3, entry);
+    std::memcpy(region.name(entry).file, path.c_str(), path.size() + 1);
+  }
+  const uint32_t endless = Register(family, 3, "x", file.inode);
+  std::memset(region.name(endless).file, 'y', kFileNameChars);
+  SweepNames(region, 3);
+  RemoveNames(region);
+  CHECK(file.exists());
+}

@@ -98,9 +98,22 @@ TEST(a_block_that_lies_about_its_owners_is_left_alone) {
   Family family;
   Member root(family);
   uint64_t block = CreateSync(root, {.owners = 2});
-  SyncBlockAt(family.region(), block).owners = 0xffffffff;
-  SweepSyncBlock(family.region(), block, root.slot());
-  CHECK_EQ(Owner(family.region(), block, 0), 0u);
+  const Region& region = family.region();
+  CHECK(Take(region, block, 0, root.slot()));
+  SyncBlock& sync = SyncBlockAt(region, block);
+  // Beyond it, and all the same where it says that it has words of slots besides.
+  std::atomic<uint32_t>& beyond = OwnerCell(sync, 20'000);
+  beyond.store(root.slot() + 1);
+  for (SlotWords words : {SlotWords::kNone, SlotWords::kGrants, SlotWords::kArrivals}) {
+    for (uint32_t owners : {20'001u, 0xffffffffu}) {
+      sync.owners = owners;
+      sync.slot_words = words;
+      sync.block.payload_bytes = 20'000;
+      SweepSyncBlock(region, block, root.slot(), sync.block.payload_bytes);
+      CHECK_EQ(Owner(region, block, 0), root.slot() + 1);
+      CHECK_EQ(beyond.load(), root.slot() + 1);
+    }
+  }
 }
 
 TEST(who_blocks_at_it_is_woken_by_the_sweep) {
