@@ -1,0 +1,1012 @@
+/* P9: a queue of several producers and several consumers. Two robust locks (one to put, one to get), each with a log
+ * from which the sweep of a dead owner tells whether its item was published, or taken.
+ * Elsewhere: how a reference is counted when its holder dies (references.pml; here acquire and release are one step),
+ * who may reap a slot, and that only one does (reaper.pml).
+ *
+ * A killer kills members at any step and stops them for ever. One reaper per slot stands for all reapers; it may be
+ * killed and is then replaced by a successor that begins again. A consumer's slot may be given to a newcomer.
+ * What is built: REFERENCES (each record has one), GROW (rings in a table), BELLS (real sleep; otherwise who waits goes
+ * on as soon as there is something), CLOSE (producer 0 closes in the end), JOIN (somebody waits until all is done).
+ */
+
+#ifndef PRODUCERS
+#define PRODUCERS 2
+#endif
+#ifndef CONSUMERS
+#define CONSUMERS 2
+#endif
+#ifndef ITEMS
+#define ITEMS 1            /* of each producer */
+#endif
+#ifndef MAX
+#define MAX 0              /* items in the queue; 0: only the ring's size counts */
+#endif
+#ifndef CAPACITY
+#define CAPACITY 1         /* of a ring */
+#endif
+#ifndef SKIPS
+#define SKIPS 0            /* records without an item, as at a ring's end */
+#endif
+#ifndef REFERENCES
+#define REFERENCES 0
+#endif
+#ifndef GROW
+#define GROW 0             /* two rings may be added, the table is used again */
+#endif
+#ifndef BELLS
+#define BELLS 0
+#endif
+#ifndef CLOSE
+#define CLOSE 0
+#endif
+#ifndef JOIN
+#define JOIN 0
+#endif
+#ifndef KILLS
+#define KILLS 1
+#endif
+#ifndef STOPS
+#define STOPS 0
+#endif
+#ifndef REAPER_KILLS
+#define REAPER_KILLS 1
+#endif
+#ifndef NEWCOMERS
+#define NEWCOMERS 0
+#endif
+#ifndef IMPATIENT
+#define IMPATIENT 0        /* how often somebody gives up */
+#endif
+
+#define SLOTS (PRODUCERS + CONSUMERS)
+#define NOBODY 255
+#define SKIP 255
+#define OF(slot) ((slot) - PRODUCERS)         /* a consumer's number */
+#define UNDISTURBED (dying == NOBODY || dying == _pid)
+
+#define TABLE 2
+#if GROW
+#define BLOCKS 3
+#else
+#define BLOCKS 1
+#endif
+#if GROW
+#define CELL(index) rings[(index) % TABLE]
+#define WRITTEN (CELL(written) - 1)           /* the ring's block */
+#define READ (CELL(read) - 1)
+#else
+#define WRITTEN 0
+#define READ 0
+#endif
+#define PLACE(ring, position) ((ring) * CAPACITY + (position) % CAPACITY)
+
+byte putter, getter;         /* 0, or 1 + slot */
+byte puts, gets;
+bit closed;
+
+/* The ring blocks. Positions begin at 0 in each. */
+byte content[BLOCKS * CAPACITY];   /* 1 + item, or SKIP */
+byte tail[BLOCKS], begun[BLOCKS], head[BLOCKS];
+#if GROW
+byte written, read;
+byte rings[TABLE] = {1, 0};  /* references: 1 + block, or 0 */
+byte ringLedger[SLOTS];      /* a reference to a ring in a slot's own ledger */
+byte ringCount[BLOCKS] = {1, 0, 0};
+byte ghostBlocks = 1;        /* allocated so far */
+#endif
+
+bit putLogCount, getLogCount;
+byte putLogPuts, putLogTail;
+byte getLogGets, getLogPosition, getLogGot;
+
+/* The count is all that is cleared. The rest, which nobody reads then, would only multiply the states. */
+#define CLEAR_PUT_LOG atomic { putLogCount = 0; putLogPuts = 0; putLogTail = 0 }
+#define CLEAR_GET_LOG atomic { getLogCount = 0; getLogGets = 0; getLogPosition = 0; getLogGot = 0 }
+
+byte got[CONSUMERS], done[CONSUMERS], lost[CONSUMERS];
+
+#if REFERENCES
+#define OBJECT(item) (item)
+byte ledger[SLOTS];          /* 1 + item, or 0 */
+byte cells[BLOCKS * CAPACITY];
+byte count[1 + PRODUCERS * ITEMS];
+bit attaching;
+#endif
+#if REFERENCES || GROW
+bit intentMove[SLOTS];       /* from the slot's ledger to the record, or to the table */
+byte intentObject[SLOTS];
+byte intentTo[SLOTS];
+#endif
+
+#if BELLS
+bit wants[SLOTS];
+bit bell[SLOTS];
+#endif
+#if JOIN
+bit wantsJoin, bellJoin, ghostJoined;
+#endif
+
+bit dead[SLOTS], stopped[SLOTS], reaped[SLOTS];
+bit struck;                  /* somebody was killed or stopped: the look without a bell counts */
+byte dying = NOBODY;
+byte kills = KILLS, stops = STOPS, reaperKills = REAPER_KILLS, newcomers = NEWCOMERS;
+byte impatience = IMPATIENT;
+byte skips = SKIPS;
+
+byte ghostPublished;
+byte ghostTaken[PRODUCERS];  /* the next of this producer that is to be taken: each once, in order */
+byte ghostCommits[CONSUMERS];
+bit ghostHand[CONSUMERS];    /* taken, not acknowledged, and its taker lives */
+#if CLOSE
+bit ghostDrained;            /* somebody was told that it is closed and empty */
+#endif
+mtype = { BUSY, SLEEPS, IDLE };
+mtype mode[SLOTS] = BUSY;
+
+#if CONSUMERS > 1
+#define FINISHED (done[0] + lost[0] + done[1] + lost[1])
+#else
+#define FINISHED (done[0] + lost[0])
+#endif
+
+#if GROW
+#define FREED(ring) (ringCount[ring] == 0)
+#define MAY_GROW (ghostBlocks < BLOCKS && written + 1 - read < TABLE)
+#define EMPTY (CELL(read) != 0 && read == written && head[READ] == tail[READ])
+#else
+#define MAY_GROW false
+#define EMPTY (head[0] == tail[0])
+#endif
+#if MAX
+#define FULL (puts - gets >= MAX)
+#else
+#define FULL (tail[WRITTEN] - head[WRITTEN] >= CAPACITY && !MAY_GROW)
+#endif
+#define CAN_PUT (putter == 0 && (!FULL || closed))
+#define CAN_GET (getter == 0 && (!EMPTY || closed))
+
+/* Wakes one of two that want it, from either; without bells nobody need be woken. */
+#if BELLS
+inline wakeOne(first, number) {
+#if PRODUCERS > 2 || CONSUMERS > 2
+#error
+#endif
+  if
+  :: atomic { wants[first] -> bell[first] = 1 }
+  :: atomic { wants[first + number - 1] -> bell[first + number - 1] = 1 }
+  :: !wants[first] ->
+    if
+    :: atomic { wants[first + number - 1] -> bell[first + number - 1] = 1 }
+    :: !wants[first + number - 1]
+    fi
+  :: !wants[first + number - 1] ->
+    if
+    :: atomic { wants[first] -> bell[first] = 1 }
+    :: !wants[first]
+    fi
+  fi
+}
+
+/* After every unlock, whatever was done under the lock: who was turned away by it meanwhile sleeps. */
+inline wakeForItem() {
+  if
+#if CLOSE && !defined(MUTANT_FORGETS_CLOSED)
+  :: closed -> wakeOne(PRODUCERS, CONSUMERS)
+  :: atomic { !closed -> seen = tail[0] };
+#else
+  :: atomic { true -> seen = tail[0] };
+#endif
+    if
+    :: atomic { head[0] != seen -> seen = 0 }; wakeOne(PRODUCERS, CONSUMERS)
+    :: atomic { head[0] == seen -> seen = 0 }
+    fi
+  fi
+}
+
+#if MAX
+#define TAKEN gets
+#define HAS_ROOM (puts - seen < MAX)
+#else
+#define TAKEN head[0]
+#define HAS_ROOM (tail[0] - seen < CAPACITY)
+#endif
+
+inline wakeForRoom() {
+  if
+#if CLOSE && !defined(MUTANT_FORGETS_CLOSED)
+  :: closed -> wakeOne(0, PRODUCERS)
+  :: atomic { !closed -> seen = TAKEN };
+#else
+  :: atomic { true -> seen = TAKEN };
+#endif
+    if
+    :: atomic { HAS_ROOM -> seen = 0 }; wakeOne(0, PRODUCERS)
+    :: atomic { !HAS_ROOM -> seen = 0 }
+    fi
+  fi
+}
+#else
+#define wakeForItem()
+#define wakeForRoom()
+#define wakeOne(first, number)
+#endif
+
+#if REFERENCES
+inline releaseLedger(slot) {
+  atomic {
+    if
+    :: ledger[slot] != 0 -> assert(count[ledger[slot]] > 0); count[ledger[slot]]--; ledger[slot] = 0
+    :: else
+    fi
+  }
+}
+
+inline releaseCell(place) {
+  atomic {
+    if
+    :: cells[place] != 0 -> assert(count[cells[place]] > 0); count[cells[place]]--; cells[place] = 0
+    :: else
+    fi
+  }
+}
+#endif
+
+#if GROW
+inline releaseRing(cell) {
+  atomic {
+    if
+    :: cell != 0 -> assert(ringCount[cell - 1] == 1); ringCount[cell - 1] = 0; cell = 0
+    :: else
+    fi
+  }
+}
+#endif
+
+/* Puts item `number` of this producer. Under the lock what the lock protects does not change: reading it is no step. */
+active [PRODUCERS] proctype Producer() provided (UNDISTURBED && !stopped[_pid]) {
+  byte number, at, seen;
+  {
+    do
+    :: number < ITEMS ->
+#if REFERENCES
+      atomic { ledger[_pid] = 1 + _pid * ITEMS + number; count[ledger[_pid]] = 1 };
+#endif
+tryPut:
+      if
+      :: atomic { putter == 0 -> putter = 1 + _pid }
+#if BELLS
+      :: putter != 0 -> goto waitPut
+#endif
+      fi;
+#if CLOSE
+      if
+      :: closed -> putter = 0; wakeForRoom(); goto leave
+      :: !closed
+      fi;
+#endif
+      if
+      :: FULL ->
+        putter = 0; goto waitPut
+      :: atomic { !FULL -> assert(GROW || tail[WRITTEN] - head[WRITTEN] < CAPACITY) }
+      fi;
+#if GROW
+      if
+      :: tail[WRITTEN] - head[WRITTEN] >= CAPACITY -> putter = 0; goto grow
+      :: atomic { tail[WRITTEN] - head[WRITTEN] < CAPACITY -> assert(!FREED(WRITTEN)) }
+      fi;
+#endif
+#if SKIPS && !defined(MUTANT_SKIP_AFTER_LOG)
+      if
+      :: atomic { skips > 0 && tail[WRITTEN] + 1 - head[WRITTEN] < CAPACITY ->
+          skips--; content[PLACE(WRITTEN, tail[WRITTEN])] = SKIP };
+        tail[WRITTEN] = tail[WRITTEN] + 1
+      :: true
+      fi;
+#endif
+      atomic { putLogPuts = puts; putLogTail = tail[WRITTEN] };
+#ifndef MUTANT_NO_LOG
+      putLogCount = 1;
+#endif
+#ifdef MUTANT_SKIP_AFTER_LOG
+      if
+      :: atomic { skips > 0 && tail[WRITTEN] + 1 - head[WRITTEN] < CAPACITY ->
+          skips--; content[PLACE(WRITTEN, tail[WRITTEN])] = SKIP };
+        tail[WRITTEN] = tail[WRITTEN] + 1
+      :: true
+      fi;
+#endif
+      content[PLACE(WRITTEN, tail[WRITTEN])] = 1 + _pid * ITEMS + number;
+#if REFERENCES
+      cells[PLACE(WRITTEN, tail[WRITTEN])] = 0;
+#ifndef MUTANT_NO_ATTACHING
+      attaching = 1;
+#endif
+#ifdef MUTANT_CELL_AFTER_TAIL
+      atomic { tail[WRITTEN] = tail[WRITTEN] + 1; ghostPublished++ };
+#define RECORD (tail[WRITTEN] - 1)
+#else
+#define RECORD tail[WRITTEN]
+#endif
+      atomic { intentObject[_pid] = ledger[_pid]; intentTo[_pid] = PLACE(WRITTEN, RECORD); intentMove[_pid] = 1 };
+      cells[intentTo[_pid]] = intentObject[_pid];
+      ledger[_pid] = 0;
+      intentMove[_pid] = 0;
+#endif
+#ifndef MUTANT_PUTS_AFTER_TAIL
+      /* Before the tail: what is taken and done is never more than what was put. */
+      puts = putLogPuts + 1;
+#endif
+#ifndef MUTANT_CELL_AFTER_TAIL
+      atomic { tail[WRITTEN] = tail[WRITTEN] + 1; ghostPublished++ };
+#endif
+#if REFERENCES
+      attaching = 0;
+#endif
+#ifdef MUTANT_PUTS_AFTER_TAIL
+      puts = putLogPuts + 1;
+#endif
+#ifndef MUTANT_LOG_LEFT
+      CLEAR_PUT_LOG;
+#endif
+#if BELLS && defined(MUTANT_WAKE_BEFORE_UNLOCK)
+      wakeForItem(); wakeForRoom();
+      putter = 0;
+#else
+      putter = 0;
+      wakeOne(PRODUCERS, CONSUMERS);
+#ifndef MUTANT_NO_ROOM_PASSED_ON
+      wakeForRoom();
+#endif
+#endif
+      atomic { number++; goto next };
+#if GROW
+grow:
+      atomic {
+        if
+        :: ghostBlocks < BLOCKS ->
+          ringCount[ghostBlocks] = 1; ringLedger[_pid] = 1 + ghostBlocks; ghostBlocks++
+        :: else -> goto tryPut
+        fi
+      };
+      atomic { putter == 0 -> putter = 1 + _pid };
+      if
+      :: tail[WRITTEN] - head[WRITTEN] >= CAPACITY && written + 1 - read < TABLE ->
+#ifndef MUTANT_LEFT_OVERWRITTEN
+        releaseRing(CELL(written + 1));
+#endif
+#ifdef MUTANT_WRITTEN_FIRST
+        written++;
+#define NEW_CELL written
+#else
+#define NEW_CELL (written + 1)
+#endif
+        atomic { intentObject[_pid] = ringLedger[_pid]; intentTo[_pid] = NEW_CELL % TABLE; intentMove[_pid] = 1 };
+        rings[intentTo[_pid]] = intentObject[_pid];
+        ringLedger[_pid] = 0;
+        intentMove[_pid] = 0;
+#ifndef MUTANT_WRITTEN_FIRST
+        written++
+#endif
+      :: else -> releaseRing(ringLedger[_pid])
+      fi;
+      putter = 0;
+      goto tryPut;
+#endif
+waitPut:
+#if BELLS
+#if IMPATIENT
+      if
+      :: atomic { impatience > 0 -> impatience-- }; goto giveUp
+      :: true
+      fi;
+#endif
+      wants[_pid] = 1;
+#ifndef MUTANT_NO_SPACE_RECHECK
+      if
+      :: putter == 0 ->
+        if
+#if CLOSE
+        :: closed -> wants[_pid] = 0; goto tryPut
+        :: atomic { !closed -> seen = TAKEN };
+#else
+        :: atomic { true -> seen = TAKEN };
+#endif
+          if
+          :: atomic { HAS_ROOM -> seen = 0 }; wants[_pid] = 0; goto tryPut
+          :: atomic { !HAS_ROOM -> seen = 0 }
+          fi
+        fi
+      :: putter != 0
+      fi;
+#endif
+      mode[_pid] = SLEEPS;
+      if
+      :: atomic { bell[_pid] -> bell[_pid] = 0; mode[_pid] = BUSY }
+      :: atomic { struck && CAN_PUT -> mode[_pid] = BUSY }
+#if IMPATIENT
+      :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY }; wants[_pid] = 0; goto giveUp
+#endif
+      fi;
+      wants[_pid] = 0;
+      goto tryPut;
+#if IMPATIENT
+giveUp:
+#ifndef MUTANT_LEAVE_SILENTLY
+      wakeForRoom();
+#endif
+      goto leave;
+#endif
+#else
+      mode[_pid] = SLEEPS;
+      atomic { CAN_PUT -> mode[_pid] = BUSY };
+      goto tryPut;
+#endif
+next: skip
+    :: number == ITEMS -> break
+    od;
+leave:
+#if REFERENCES
+    releaseLedger(_pid);
+#endif
+#if CLOSE
+    if
+    :: _pid == 0 ->
+#ifndef MUTANT_CLOSE_WITHOUT_LOCK
+      /* So that no put that has seen it open is still to publish. */
+      atomic { putter == 0 -> putter = 1 };
+#endif
+      closed = 1;
+#ifndef MUTANT_CLOSE_WITHOUT_LOCK
+      putter = 0;
+#endif
+#if BELLS
+      do
+      :: at < SLOTS -> bell[at] = bell[at] || wants[at]; at++
+      :: at == SLOTS -> at = 0; break
+      od
+#endif
+    :: _pid != 0
+    fi;
+#endif
+    mode[_pid] = IDLE;
+    false
+  } unless {
+    atomic { dying == _pid; dead[_pid] = 1; number = 0; at = 0; seen = 0; mode[_pid] = BUSY; dying = NOBODY }
+  };
+  false
+}
+
+#define MINE(array) array[OF(_pid)]
+
+active [CONSUMERS] proctype Consumer() provided (UNDISTURBED && !stopped[_pid]) {
+  byte item, at, seen;
+  bit wasClosed;
+again:
+  {
+    do
+    :: true ->
+      /* The item in hand is done. */
+      atomic {
+        if
+        :: ghostHand[OF(_pid)] ->
+          ghostHand[OF(_pid)] = 0;
+#ifdef MUTANT_DONE_IS_GOT
+          MINE(done) = MINE(got)
+#else
+          MINE(done) = MINE(got) - MINE(lost)
+#endif
+        :: else -> goto acknowledged
+        fi
+      };
+#if JOIN
+      if
+      :: atomic { wantsJoin -> bellJoin = 1 }
+      :: !wantsJoin
+      fi;
+#endif
+#if REFERENCES
+      releaseLedger(_pid);
+#endif
+acknowledged:
+tryGet:
+      if
+      :: atomic { getter == 0 -> getter = 1 + _pid }
+#if BELLS
+      :: getter != 0 -> goto waitGet
+#endif
+      fi;
+look:
+#if CLOSE && !defined(MUTANT_CLOSED_LAST)
+      wasClosed = closed;
+#endif
+#if GROW
+#ifndef MUTANT_EMPTY_BEFORE_WRITTEN
+      seen = written;
+#endif
+      if
+      :: CELL(read) == 0 ->
+        assert(read != written);
+        goto nextRing
+      :: atomic { CELL(read) != 0 -> assert(!FREED(READ)) }
+      fi;
+#endif
+      if
+      :: head[READ] == tail[READ] ->
+#if GROW
+#ifdef MUTANT_EMPTY_BEFORE_WRITTEN
+        seen = written;
+#endif
+        if
+        :: read != seen ->
+nextRing:
+#ifdef MUTANT_READ_FIRST
+          read++;
+          releaseRing(CELL(read - 1));
+#else
+          releaseRing(CELL(read));
+          read++;
+#endif
+          seen = 0;
+          goto look
+        :: read == seen -> seen = 0
+        fi;
+#endif
+#ifdef MUTANT_CLOSED_LAST
+        wasClosed = closed;
+#endif
+        getter = 0;
+        if
+#if CLOSE
+        :: atomic { wasClosed -> wasClosed = 0; ghostDrained = 1 }; wakeForItem(); goto idle
+#endif
+        :: !wasClosed -> goto waitGet
+        fi
+      :: head[READ] != tail[READ] -> atomic { seen = 0; wasClosed = 0 }
+      fi;
+#if SKIPS
+      if
+      :: content[PLACE(READ, head[READ])] == SKIP ->
+        begun[READ] = head[READ] + 1;
+        head[READ] = begun[READ];
+        goto look
+      :: content[PLACE(READ, head[READ])] != SKIP
+      fi;
+#endif
+      item = content[PLACE(READ, head[READ])];
+#if REFERENCES
+      atomic { assert(cells[PLACE(READ, head[READ])] == item); ledger[_pid] = item; count[item]++ };
+#endif
+#ifdef MUTANT_COUNT_BEFORE_LOG
+      atomic { getLogGets = gets; getLogPosition = head[READ]; getLogGot = MINE(got) };
+      MINE(got) = getLogGot + 1;
+      getLogCount = 1;
+#else
+      atomic { getLogGets = gets; getLogPosition = head[READ]; getLogGot = MINE(got) };
+      getLogCount = 1;
+#ifndef MUTANT_COMMIT_FIRST
+      MINE(got) = getLogGot + 1;
+#endif
+#endif
+      atomic {
+        begun[READ] = head[READ] + 1;
+        /* Each once, and a producer's items in their order. */
+        assert((item - 1) % ITEMS == ghostTaken[(item - 1) / ITEMS]);
+        ghostTaken[(item - 1) / ITEMS]++;
+        ghostCommits[OF(_pid)]++;
+        ghostHand[OF(_pid)] = 1;
+        item = 0
+      };
+#ifdef MUTANT_COMMIT_FIRST
+      MINE(got) = getLogGot + 1;
+#endif
+#if REFERENCES && !defined(MUTANT_HEAD_FIRST)
+      releaseCell(PLACE(READ, head[READ]));
+#endif
+      head[READ] = begun[READ];
+#ifdef MUTANT_HEAD_FIRST
+      releaseCell(PLACE(READ, head[READ] - 1));
+#endif
+      gets = getLogGets + 1;
+#ifndef MUTANT_LOG_LEFT
+      CLEAR_GET_LOG;
+#endif
+#if BELLS && defined(MUTANT_WAKE_BEFORE_UNLOCK)
+      wakeOne(0, PRODUCERS); wakeForItem();
+      getter = 0;
+#else
+      getter = 0;
+      wakeOne(0, PRODUCERS);
+#ifndef MUTANT_NO_ITEM_PASSED_ON
+      wakeForItem();
+#endif
+#endif
+      atomic {
+        if
+        :: true -> mode[_pid] = IDLE; goto idle      /* never comes back, with the item in hand */
+        :: true -> goto next
+        fi
+      };
+waitGet:
+#if BELLS
+#if IMPATIENT
+      if
+      :: atomic { impatience > 0 -> impatience-- }; goto giveUp
+      :: true
+      fi;
+#endif
+      wants[_pid] = 1;
+#ifndef MUTANT_NO_RECHECK
+      if
+      :: getter == 0 ->
+        if
+#if CLOSE
+        :: closed -> wants[_pid] = 0; goto tryGet
+        :: atomic { !closed -> seen = tail[0] };
+#else
+        :: atomic { true -> seen = tail[0] };
+#endif
+          if
+          :: atomic { head[0] != seen -> seen = 0 }; wants[_pid] = 0; goto tryGet
+          :: atomic { head[0] == seen -> seen = 0 }
+          fi
+        fi
+      :: getter != 0
+      fi;
+#endif
+      mode[_pid] = SLEEPS;
+      if
+      :: atomic { bell[_pid] -> bell[_pid] = 0; mode[_pid] = BUSY }
+      :: atomic { struck && CAN_GET -> mode[_pid] = BUSY }
+#if IMPATIENT
+      :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY }; wants[_pid] = 0; goto giveUp
+#endif
+      fi;
+      wants[_pid] = 0;
+      goto tryGet;
+#if IMPATIENT
+giveUp:
+#ifndef MUTANT_LEAVE_SILENTLY
+      wakeForItem();
+#endif
+      goto idle;
+#endif
+#else
+      mode[_pid] = SLEEPS;
+      atomic { CAN_GET -> mode[_pid] = BUSY };
+      goto tryGet;
+#endif
+next: skip
+    od;
+idle:
+    mode[_pid] = IDLE;
+    false
+  } unless {
+    atomic {
+      dying == _pid;
+      dead[_pid] = 1;
+      item = 0; at = 0; seen = 0; wasClosed = 0; ghostHand[OF(_pid)] = 0; mode[_pid] = BUSY;
+      dying = NOBODY
+    }
+  };
+#if NEWCOMERS
+  atomic { reaped[_pid] && newcomers > 0 -> newcomers--; dead[_pid] = 0; reaped[_pid] = 0 };
+  goto again
+#else
+  false
+#endif
+}
+
+#if JOIN
+active proctype Joiner() provided (dying == NOBODY) {
+  byte sum, at, before;
+  wantsJoin = 1;
+look:
+#ifdef MUTANT_JOIN_ONE_LOOK
+  before = puts;
+#define IS_JOINED (before == sum)
+#elif defined(MUTANT_PUTS_AFTER_TAIL)
+  before = puts;
+#define IS_JOINED (before == sum && puts == sum)
+#else
+  /* Read last. At that instant: sum <= what is finished <= what is published <= puts. */
+#define IS_JOINED (puts == sum)
+#endif
+  do
+  :: at < CONSUMERS -> sum = sum + done[at]; sum = sum + lost[at]; at++
+  :: at == CONSUMERS -> at = 0; break
+  od;
+  if
+  :: atomic { IS_JOINED -> ghostJoined = 1; assert(ghostPublished == FINISHED) }
+  :: atomic { !IS_JOINED -> sum = 0; before = 0 };
+    if
+    :: atomic { bellJoin -> bellJoin = 0 }
+    :: struck && puts == FINISHED
+    fi;
+    goto look
+  fi
+}
+#define REAPER(slot) (SLOTS + 1 + (slot))
+#else
+#define REAPER(slot) (SLOTS + (slot))
+#endif
+
+#define SLOT (_pid - REAPER(0))
+
+inline sweepPutter() {
+  if
+  :: putter == 1 + SLOT ->
+#ifdef MUTANT_SWEEP_UNLOCKS_FIRST
+    putter = 0;
+#endif
+    if
+    :: putLogCount ->
+#if REFERENCES
+      if
+      :: tail[WRITTEN] == putLogTail && attaching -> releaseCell(PLACE(WRITTEN, tail[WRITTEN]))
+      :: tail[WRITTEN] != putLogTail || !attaching
+      fi;
+      attaching = 0;
+#endif
+#ifdef MUTANT_TAIL_ONLY
+      puts = puts + (tail[WRITTEN] != putLogTail -> 1 : 0);
+#else
+      puts = putLogPuts + (tail[WRITTEN] != putLogTail -> 1 : 0);
+#endif
+      CLEAR_PUT_LOG
+    :: !putLogCount
+    fi;
+#ifndef MUTANT_SWEEP_UNLOCKS_FIRST
+    putter = 0
+#endif
+  :: putter != 1 + SLOT
+  fi
+}
+
+inline sweepGetter() {
+  if
+  :: getter == 1 + SLOT ->
+#ifdef MUTANT_SWEEP_UNLOCKS_FIRST
+    getter = 0;
+#endif
+    if
+    :: getLogCount ->
+      if
+      :: begun[READ] == getLogPosition ->
+#ifndef MUTANT_NO_UNDO
+        got[OF(SLOT)] = getLogGot
+#endif
+      :: begun[READ] != getLogPosition ->
+#if REFERENCES
+#ifdef MUTANT_DROP_BY_POSITION
+        releaseCell(PLACE(READ, getLogPosition));
+#else
+        /* By the head: once it has moved, the place may be a producer's. */
+        if
+        :: head[READ] != begun[READ] -> releaseCell(PLACE(READ, head[READ]))
+        :: head[READ] == begun[READ]
+        fi;
+#endif
+#endif
+        head[READ] = begun[READ];
+        gets = getLogGets + 1
+      fi;
+      CLEAR_GET_LOG
+    :: !getLogCount ->
+#ifndef MUTANT_SKIP_NOT_FINISHED
+#if GROW
+      if
+      :: CELL(read) != 0 -> head[READ] = begun[READ]
+      :: CELL(read) == 0
+      fi
+#else
+      head[READ] = begun[READ]
+#endif
+#endif
+    fi;
+#ifndef MUTANT_SWEEP_UNLOCKS_FIRST
+    getter = 0
+#endif
+  :: getter != 1 + SLOT
+  fi
+}
+
+active [SLOTS] proctype Reaper() provided (UNDISTURBED) {
+  byte at;
+again:
+  {
+    dead[SLOT] && !reaped[SLOT];
+#if REFERENCES || GROW
+#ifndef MUTANT_SWEEP_BEFORE_INTENT
+#define SETTLE \
+    if \
+    :: intentMove[SLOT] -> \
+      INTENT_TO[intentTo[SLOT]] = intentObject[SLOT]; \
+      INTENT_FROM[SLOT] = 0; \
+      intentMove[SLOT] = 0 \
+    :: !intentMove[SLOT] \
+    fi;
+#if GROW
+#define INTENT_TO rings
+#define INTENT_FROM ringLedger
+#else
+#define INTENT_TO cells
+#define INTENT_FROM ledger
+#endif
+    SETTLE
+#endif
+#endif
+#ifdef MUTANT_LOST_FIRST
+    if
+    :: SLOT >= PRODUCERS -> lost[OF(SLOT)] = got[OF(SLOT)] - done[OF(SLOT)]
+    :: SLOT < PRODUCERS
+    fi;
+#endif
+    if
+    :: SLOT < PRODUCERS -> sweepPutter()
+    :: SLOT >= PRODUCERS ->
+      sweepGetter();
+#ifndef MUTANT_LOST_FIRST
+      lost[OF(SLOT)] = got[OF(SLOT)] - done[OF(SLOT)]
+#endif
+    fi;
+#if REFERENCES
+#ifdef MUTANT_SWEEP_BEFORE_INTENT
+    if
+    :: intentMove[SLOT] -> cells[intentTo[SLOT]] = intentObject[SLOT]; ledger[SLOT] = 0; intentMove[SLOT] = 0
+    :: !intentMove[SLOT]
+    fi;
+#endif
+    releaseLedger(SLOT);
+#endif
+#if GROW
+    releaseRing(ringLedger[SLOT]);
+#endif
+#if BELLS
+    wants[SLOT] = 0;
+#ifndef MUTANT_NO_BELL_AFTER_SWEEP
+    do
+    :: at < SLOTS -> bell[at] = bell[at] || wants[at]; at++
+    :: at == SLOTS -> at = 0; break
+    od;
+#endif
+#endif
+#if JOIN
+    if
+    :: wantsJoin -> bellJoin = 1
+    :: !wantsJoin
+    fi;
+#endif
+    reaped[SLOT] = 1;
+#if NEWCOMERS
+    goto again
+#else
+    false
+#endif
+  } unless {
+    atomic { dying == _pid; at = 0; dying = NOBODY }
+  };
+  goto again
+}
+
+#define MAY_STRIKE(slot) \
+  :: atomic { dying == NOBODY && kills > 0 && !dead[slot] -> stopped[slot] = 0; kills--; struck = 1; dying = slot } \
+  :: atomic { dying == NOBODY && stops > 0 && !dead[slot] && !stopped[slot] -> \
+      stopped[slot] = 1; struck = 1; stops-- } \
+  :: atomic { dying == NOBODY && reaperKills > 0 && dead[slot] && !reaped[slot] -> reaperKills--; dying = REAPER(slot) }
+
+init {
+  byte at, left, named, ring;
+  /* The killer. */
+  do
+  :: kills == 0 && stops == 0 && reaperKills == 0 -> break
+  :: atomic { dying == NOBODY && kills + stops + reaperKills > 0 -> kills = 0; stops = 0; reaperKills = 0 }
+  MAY_STRIKE(0)
+  MAY_STRIKE(1)
+#if SLOTS > 2
+  MAY_STRIKE(2)
+#endif
+#if SLOTS > 3
+  MAY_STRIKE(3)
+#endif
+  od;
+  /* Nobody can move. */
+  timeout;
+  d_step {
+    named = 0;
+    do
+    :: at < SLOTS ->
+      assert((dead[at] && reaped[at]) || stopped[at] || mode[at] != BUSY || putter != 0 || getter != 0);
+      /* Nobody sleeps beside what it waits for. */
+      assert(dead[at] || stopped[at] || mode[at] != SLEEPS || (at < PRODUCERS -> !CAN_PUT : !CAN_GET));
+      named = named + stopped[at];
+      at++
+    :: else -> break
+    od;
+    at = 0;
+    /* A lock is free, or its owner was stopped. */
+    assert(putter == 0 || stopped[putter - 1]);
+    assert(getter == 0 || stopped[getter - 1]);
+    if
+    :: named == 0 ->
+      do
+      :: at < CONSUMERS ->
+        assert(got[at] == ghostCommits[at] && got[at] == done[at] + lost[at] + ghostHand[at]);
+        named = named + got[at];
+        at++
+      :: else -> break
+      od;
+      at = 0;
+      assert(gets == named && puts == ghostPublished && !putLogCount && !getLogCount);
+#if GROW
+      /* The rings from read to written are there once; no other is, but one a dead grower left beyond written. */
+      ring = read;
+      do
+      :: ring <= written ->
+        if
+        :: CELL(ring) != 0 ->
+          assert(!FREED(CELL(ring) - 1) && begun[CELL(ring) - 1] == head[CELL(ring) - 1]);
+          left = left + tail[CELL(ring) - 1] - head[CELL(ring) - 1]
+        :: else -> assert(ring != written)
+        fi;
+        ring++
+      :: else -> break
+      od;
+      ring = 0;
+      do
+      :: ring < BLOCKS ->
+        assert(ringCount[ring] == (rings[0] == ring + 1 -> 1 : 0) + (rings[1] == ring + 1 -> 1 : 0));
+        ring++
+      :: else -> break
+      od;
+      assert(read <= written && written - read < TABLE);
+      ring = 0;
+#else
+      assert(begun[0] == head[0]);
+      at = head[0];
+      do
+      :: at < tail[0] -> left = left + (content[PLACE(0, at)] != SKIP -> 1 : 0); at++
+      :: else -> break
+      od;
+      at = 0;
+#endif
+      assert(puts == gets + left);
+#if CLOSE
+      /* Who left because it was closed has left nothing behind. */
+      assert(!ghostDrained || left == 0);
+#endif
+#if JOIN
+      assert(ghostJoined || puts != FINISHED);
+#endif
+#if REFERENCES
+      assert(!attaching);
+      at = 1;
+      do
+      :: at <= PRODUCERS * ITEMS ->
+        named = 0;
+        ring = 0;
+        do
+        :: ring < SLOTS -> named = named + (ledger[ring] == at -> 1 : 0); assert(!dead[ring] || ledger[ring] == 0); ring++
+        :: else -> break
+        od;
+        ring = 0;
+        do
+        :: ring < CAPACITY -> named = named + (cells[ring] == at -> 1 : 0); ring++
+        :: else -> break
+        od;
+        assert(count[at] == named);
+        at++
+      :: else -> break
+      od;
+      at = head[0];
+      ring = tail[0];
+      do
+      :: ring < head[0] + CAPACITY -> assert(cells[PLACE(0, ring)] == 0); ring++
+      :: else -> break
+      od;
+      at = 0; ring = 0
+#endif
+    :: else
+    fi;
+    named = 0; left = 0
+  }
+}
