@@ -42,6 +42,9 @@
 #ifndef JOIN
 #define JOIN 0
 #endif
+#ifndef LOOKS_AGAIN
+#define LOOKS_AGAIN 1      /* who sleeps looks without a bell, once somebody was killed or stopped */
+#endif
 #ifndef KILLS
 #define KILLS 1
 #endif
@@ -422,7 +425,7 @@ waitPut:
       mode[_pid] = SLEEPS;
       if
       :: atomic { bell[_pid] -> bell[_pid] = 0; mode[_pid] = BUSY }
-      :: atomic { struck && CAN_PUT -> mode[_pid] = BUSY }
+      :: atomic { LOOKS_AGAIN && struck && CAN_PUT -> mode[_pid] = BUSY }
 #if IMPATIENT
       :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY }; wants[_pid] = 0; goto giveUp
 #endif
@@ -445,7 +448,7 @@ next: skip
     :: number == ITEMS -> break
     od;
 leave:
-#if REFERENCES
+#if REFERENCES && CLOSE
     releaseLedger(_pid);
 #endif
 #if CLOSE
@@ -656,7 +659,7 @@ waitGet:
       mode[_pid] = SLEEPS;
       if
       :: atomic { bell[_pid] -> bell[_pid] = 0; mode[_pid] = BUSY }
-      :: atomic { struck && CAN_GET -> mode[_pid] = BUSY }
+      :: atomic { LOOKS_AGAIN && struck && CAN_GET -> mode[_pid] = BUSY }
 #if IMPATIENT
       :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY }; wants[_pid] = 0; goto giveUp
 #endif

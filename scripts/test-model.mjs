@@ -142,6 +142,79 @@ const runs = [
     property: 'the same, one that sets it dies',
     defines: ['WAITS=1'],
   },
+  {
+    model: 'queue',
+    property: 'each item once, exact accounts: 2 put, 2 get',
+    defines: ['MAX=1', 'CAPACITY=2'],
+    progress: true,
+    mutants: ['COUNT_BEFORE_LOG', 'COMMIT_FIRST', 'NO_UNDO', 'NO_LOG', 'SWEEP_UNLOCKS_FIRST', 'LOST_FIRST'],
+  },
+  {
+    model: 'queue',
+    property: 'the same, 2 deaths, skip records, slot reuse',
+    defines: ['PRODUCERS=1', 'CONSUMERS=1', 'ITEMS=3', 'CAPACITY=2', 'SKIPS=1', 'KILLS=2', 'NEWCOMERS=1'],
+    progress: true,
+    mutants: ['TAIL_ONLY', 'DONE_IS_GOT', 'SKIP_AFTER_LOG', 'SKIP_NOT_FINISHED'],
+  },
+  {
+    model: 'queue',
+    property: 'references released once: 2 put',
+    defines: ['CONSUMERS=1', 'REFERENCES=1', 'KILLS=2'],
+    progress: true,
+    mutants: ['CELL_AFTER_TAIL', 'NO_ATTACHING', 'HEAD_FIRST', 'DROP_BY_POSITION', 'SWEEP_BEFORE_INTENT'],
+  },
+  {
+    model: 'queue',
+    property: 'references released once: slot reuse',
+    defines: ['PRODUCERS=1', 'CONSUMERS=1', 'ITEMS=2', 'REFERENCES=1', 'KILLS=2', 'NEWCOMERS=1'],
+  },
+  {
+    model: 'queue',
+    property: 'no lost wake-up: 2 get, closing, impatience',
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'CLOSE=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['NO_RECHECK', 'WAKE_BEFORE_UNLOCK', 'NO_ITEM_PASSED_ON', 'LEAVE_SILENTLY', 'FORGETS_CLOSED', 'CLOSED_LAST'],
+  },
+  {
+    model: 'queue',
+    property: 'no lost wake-up: 2 put, closing, impatience',
+    defines: ['CONSUMERS=1', 'ITEMS=2', 'BELLS=1', 'CLOSE=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['NO_SPACE_RECHECK', 'NO_ROOM_PASSED_ON', 'CLOSE_WITHOUT_LOCK'],
+  },
+  {
+    model: 'queue',
+    property: 'none sleeps for ever: a death, a stop: 2 get',
+    defines: ['PRODUCERS=1', 'BELLS=1', 'STOPS=1', 'REAPER_KILLS=0'],
+  },
+  {
+    model: 'queue',
+    property: 'none sleeps for ever: a death, a stop: 2 put',
+    defines: ['CONSUMERS=1', 'BELLS=1', 'STOPS=1', 'REAPER_KILLS=0'],
+  },
+  {
+    model: 'queue',
+    property: 'after a death the bells of the sweep are enough',
+    defines: ['PRODUCERS=1', 'BELLS=1', 'LOOKS_AGAIN=0'],
+    mutants: ['NO_BELL_AFTER_SWEEP'],
+  },
+  {
+    model: 'queue',
+    property: 'growth: rings released once, slot reuse',
+    defines: ['PRODUCERS=1', 'CONSUMERS=1', 'ITEMS=3', 'GROW=1', 'KILLS=2', 'NEWCOMERS=1'],
+    progress: true,
+    mutants: ['LOG_LEFT', 'WRITTEN_FIRST', 'READ_FIRST', 'EMPTY_BEFORE_WRITTEN'],
+  },
+  {
+    model: 'queue',
+    property: 'growth: 2 put',
+    defines: ['CONSUMERS=1', 'GROW=1', 'NEWCOMERS=1'],
+    mutants: ['LEFT_OVERWRITTEN'],
+  },
+  {
+    model: 'queue',
+    property: 'who joins goes on when all is done, not before',
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'CAPACITY=2', 'JOIN=1', 'REAPER_KILLS=0'],
+    mutants: ['PUTS_AFTER_TAIL', 'JOIN_ONE_LOOK'],
+  },
 ];
 
 /** Assertions that must never be evaluated. Any other that a run does not reach was not put to the test: it fails. */
