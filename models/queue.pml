@@ -152,21 +152,27 @@ mtype mode[SLOTS] = BUSY;
 #define FINISHED (done[0] + lost[0])
 #endif
 
+#define NO_ROOM(ring) (tail[ring] - head[ring] >= CAPACITY)
 #if GROW
 #define FREED(ring) (ringCount[ring] == 0)
 #define MAY_GROW (ghostBlocks < BLOCKS && written + 1 - read < TABLE)
-#define EMPTY (CELL(read) != 0 && read == written && head[READ] == tail[READ])
 #else
 #define MAY_GROW false
-#define EMPTY (head[0] == tail[0])
 #endif
 #if MAX
 #define FULL (puts - gets >= MAX)
 #else
-#define FULL (tail[WRITTEN] - head[WRITTEN] >= CAPACITY && !MAY_GROW)
+#define FULL (NO_ROOM(WRITTEN) && !MAY_GROW)
+#endif
+#ifdef MUTANT_BUSY_BY_COUNTS
+#define EMPTY (puts == gets)
+#elif GROW
+#define EMPTY (CELL(read) != 0 && read == written && head[READ] == tail[READ])
+#else
+#define EMPTY (head[0] == tail[0])
 #endif
 #define CAN_PUT (putter == 0 && (!FULL || closed))
-#define CAN_GET (getter == 0 && (!EMPTY || closed))
+#define CAN_GET (getter == 0 && (!EMPTY || (closed && putter == 0)))
 
 /* Wakes one of two that want it, from either; without bells nobody need be woken. */
 #if BELLS
@@ -190,48 +196,110 @@ inline wakeOne(first, number) {
   fi
 }
 
-/* After every unlock, whatever was done under the lock: who was turned away by it meanwhile sleeps. */
-inline wakeForItem() {
+/* Looks without the lock, for what there is then: sets `there`. Whoever has the lock looks when it is done. */
+inline lookForItem() {
   if
-#if CLOSE && !defined(MUTANT_FORGETS_CLOSED)
-  :: closed -> wakeOne(PRODUCERS, CONSUMERS)
-  :: atomic { !closed -> seen = tail[0] };
-#else
-  :: atomic { true -> seen = tail[0] };
-#endif
+  :: getter != 0
+  :: getter == 0 ->
+#if GROW
+    seen = read;
     if
-    :: atomic { head[0] != seen -> seen = 0 }; wakeOne(PRODUCERS, CONSUMERS)
-    :: atomic { head[0] == seen -> seen = 0 }
+    :: seen != written -> atomic { there = 1; seen = 0 }
+    :: seen == written ->
+      if
+      :: CELL(seen) == 0 -> atomic { there = 1; seen = 0 }
+      :: atomic { CELL(seen) != 0 -> seen = CELL(seen) - 1 };
+        at = tail[seen];
+        atomic { there = (head[seen] != at); seen = 0; at = 0 }
+      fi
+    fi
+#else
+    seen = tail[0];
+    atomic { there = (head[0] != seen); seen = 0 }
+#endif
+#if CLOSE
+    if
+    :: !there && closed -> there = (putter == 0)
+    :: there || !closed
+    fi
+#endif
+  fi
+}
+
+inline lookForRoom() {
+  if
+  :: putter != 0
+  :: putter == 0 ->
+    if
+#if CLOSE
+    :: closed -> there = 1
+#endif
+    :: !closed ->
+#if MAX
+      seen = puts;
+      atomic { there = (seen - gets < MAX); seen = 0 }
+#elif GROW
+      seen = written;
+      if
+      :: ghostBlocks < BLOCKS && seen + 1 - read < TABLE -> atomic { there = 1; seen = 0 }
+      :: !(ghostBlocks < BLOCKS && seen + 1 - read < TABLE) ->
+        if
+        :: CELL(seen) == 0 -> atomic { there = 1; seen = 0 }
+        :: atomic { CELL(seen) != 0 -> seen = CELL(seen) - 1 };
+          at = tail[seen];
+          atomic { there = (at - head[seen] < CAPACITY); seen = 0; at = 0 }
+        fi
+      fi
+#else
+      seen = tail[0];
+      atomic { there = (seen - head[0] < CAPACITY); seen = 0 }
+#endif
     fi
   fi
 }
 
-#if MAX
-#define TAKEN gets
-#define HAS_ROOM (puts - seen < MAX)
-#else
-#define TAKEN head[0]
-#define HAS_ROOM (tail[0] - seen < CAPACITY)
-#endif
+inline wakeForItem() {
+  lookForItem();
+  if
+  :: atomic { there -> there = 0 }; wakeOne(PRODUCERS, CONSUMERS)
+  :: !there
+  fi
+}
 
 inline wakeForRoom() {
+  lookForRoom();
   if
-#if CLOSE && !defined(MUTANT_FORGETS_CLOSED)
-  :: closed -> wakeOne(0, PRODUCERS)
-  :: atomic { !closed -> seen = TAKEN };
-#else
-  :: atomic { true -> seen = TAKEN };
-#endif
-    if
-    :: atomic { HAS_ROOM -> seen = 0 }; wakeOne(0, PRODUCERS)
-    :: atomic { !HAS_ROOM -> seen = 0 }
-    fi
+  :: atomic { there -> there = 0 }; wakeOne(0, PRODUCERS)
+  :: !there
   fi
 }
+#endif
+
+#if JOIN
+#if defined(MUTANT_JOIN_ONE_LOOK) || defined(MUTANT_PUTS_AFTER_TAIL)
+#define PUTS_FIRST before = puts
+#define JOINED_AGAIN before = 0
 #else
-#define wakeForItem()
-#define wakeForRoom()
-#define wakeOne(first, number)
+#define PUTS_FIRST skip
+#define JOINED_AGAIN skip
+#endif
+#ifdef MUTANT_JOIN_ONE_LOOK
+#define IS_JOINED (before == seen)
+#elif defined(MUTANT_PUTS_AFTER_TAIL)
+#define IS_JOINED (before == seen && puts == seen)
+#else
+/* Read last. At that instant: the sum <= what is finished <= what is published <= puts. */
+#define IS_JOINED (puts == seen)
+#endif
+
+/* Sets `seen`. */
+inline addUp() {
+  PUTS_FIRST;
+  do
+  :: at < CONSUMERS -> seen = seen + done[at]; seen = seen + lost[at]; at++
+  :: at == CONSUMERS -> at = 0; break
+  od
+}
 #endif
 
 #if REFERENCES
@@ -268,6 +336,7 @@ inline releaseRing(cell) {
 /* Puts item `number` of this producer. Under the lock what the lock protects does not change: reading it is no step. */
 active [PRODUCERS] proctype Producer() provided (UNDISTURBED && !stopped[_pid]) {
   byte number, at, seen;
+  bit there;
   {
     do
     :: number < ITEMS ->
@@ -283,19 +352,37 @@ tryPut:
       fi;
 #if CLOSE
       if
-      :: closed -> putter = 0; wakeForRoom(); goto leave
+      :: closed ->
+        putter = 0;
+#ifndef MUTANT_CLOSED_SILENTLY
+        /* Who was turned away meanwhile sleeps, and a getter was not told of the end. */
+        wakeForItem(); wakeForRoom();
+#endif
+        goto withdraw
       :: !closed
       fi;
 #endif
+#if MAX
       if
-      :: FULL ->
-        putter = 0; goto waitPut
-      :: atomic { !FULL -> assert(GROW || tail[WRITTEN] - head[WRITTEN] < CAPACITY) }
+      :: FULL -> goto noRoom
+      :: atomic { !FULL -> assert(!NO_ROOM(WRITTEN)) }
       fi;
-#if GROW
+#else
       if
-      :: tail[WRITTEN] - head[WRITTEN] >= CAPACITY -> putter = 0; goto grow
-      :: atomic { tail[WRITTEN] - head[WRITTEN] < CAPACITY -> assert(!FREED(WRITTEN)) }
+      :: NO_ROOM(WRITTEN) ->
+#if GROW
+        if
+        :: MAY_GROW -> putter = 0; goto grow
+        :: !MAY_GROW -> goto noRoom
+        fi
+#else
+        goto noRoom
+#endif
+#if GROW
+      :: atomic { !NO_ROOM(WRITTEN) -> assert(!FREED(WRITTEN)) }
+#else
+      :: !NO_ROOM(WRITTEN)
+#endif
       fi;
 #endif
 #if SKIPS && !defined(MUTANT_SKIP_AFTER_LOG)
@@ -352,16 +439,39 @@ tryPut:
       CLEAR_PUT_LOG;
 #endif
 #if BELLS && defined(MUTANT_WAKE_BEFORE_UNLOCK)
-      wakeForItem(); wakeForRoom();
+      wakeOne(PRODUCERS, CONSUMERS);
+      wakeForRoom();
+#endif
       putter = 0;
-#else
-      putter = 0;
+#if BELLS
+#ifndef MUTANT_WAKE_BEFORE_UNLOCK
       wakeOne(PRODUCERS, CONSUMERS);
 #ifndef MUTANT_NO_ROOM_PASSED_ON
       wakeForRoom();
 #endif
 #endif
+      if
+      :: wants[_pid] ->
+        wants[_pid] = 0;
+#ifndef MUTANT_TAKES_A_WAKE_UP_ALONG
+        /* What woke this one after it had what it wanted is for another. */
+        wakeForRoom()
+#endif
+      :: !wants[_pid]
+      fi;
+#endif
       atomic { number++; goto next };
+noRoom:
+      putter = 0;
+#if BELLS && !defined(MUTANT_FULL_WITHOUT_LOOK)
+      /* Whoever was turned away meanwhile sleeps: if there is room now, it must not be left to nobody. */
+      lookForRoom();
+      if
+      :: atomic { there -> there = 0 }; goto tryPut
+      :: !there
+      fi;
+#endif
+      goto waitPut;
 #if GROW
 grow:
       atomic {
@@ -373,7 +483,7 @@ grow:
       };
       atomic { putter == 0 -> putter = 1 + _pid };
       if
-      :: tail[WRITTEN] - head[WRITTEN] >= CAPACITY && written + 1 - read < TABLE ->
+      :: NO_ROOM(WRITTEN) && written + 1 - read < TABLE ->
 #ifndef MUTANT_LEFT_OVERWRITTEN
         releaseRing(CELL(written + 1));
 #endif
@@ -397,46 +507,49 @@ grow:
 #endif
 waitPut:
 #if BELLS
+      if
 #if IMPATIENT
-      if
-      :: atomic { impatience > 0 -> impatience-- }; goto giveUp
-      :: true
-      fi;
+      /* Who does not wait at all need wake nobody. */
+      :: atomic { !wants[_pid] && impatience > 0 -> impatience-- }; goto leave
 #endif
-      wants[_pid] = 1;
+      :: !wants[_pid] ->
+        wants[_pid] = 1;
 #ifndef MUTANT_NO_SPACE_RECHECK
-      if
-      :: putter == 0 ->
-        if
-#if CLOSE
-        :: closed -> wants[_pid] = 0; goto tryPut
-        :: atomic { !closed -> seen = TAKEN };
-#else
-        :: atomic { true -> seen = TAKEN };
+        goto tryPut
 #endif
-          if
-          :: atomic { HAS_ROOM -> seen = 0 }; wants[_pid] = 0; goto tryPut
-          :: atomic { !HAS_ROOM -> seen = 0 }
-          fi
-        fi
-      :: putter != 0
+      :: wants[_pid]
       fi;
-#endif
+sleep:
       mode[_pid] = SLEEPS;
       if
       :: atomic { bell[_pid] -> bell[_pid] = 0; mode[_pid] = BUSY }
       :: atomic { LOOKS_AGAIN && struck && CAN_PUT -> mode[_pid] = BUSY }
 #if IMPATIENT
-      :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY }; wants[_pid] = 0; goto giveUp
+      :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY };
+#ifdef MUTANT_LEAVE_SILENTLY
+        wants[_pid] = 0;
+        goto leave
+#else
+        goto withdraw
+#endif
 #endif
       fi;
-      wants[_pid] = 0;
-      goto tryPut;
-#if IMPATIENT
-giveUp:
-#ifndef MUTANT_LEAVE_SILENTLY
-      wakeForRoom();
-#endif
+      /* Who blocks tries at once; an event loop looks first. */
+      if
+      :: goto tryPut
+      :: true ->
+        lookForRoom();
+        if
+        :: atomic { there -> there = 0 }; goto tryPut
+        :: !there -> goto sleep
+        fi
+      fi;
+#if CLOSE || IMPATIENT
+withdraw:
+      if
+      :: wants[_pid] -> wants[_pid] = 0; wakeForRoom()
+      :: !wants[_pid]
+      fi;
       goto leave;
 #endif
 #else
@@ -454,14 +567,7 @@ leave:
 #if CLOSE
     if
     :: _pid == 0 ->
-#ifndef MUTANT_CLOSE_WITHOUT_LOCK
-      /* So that no put that has seen it open is still to publish. */
-      atomic { putter == 0 -> putter = 1 };
-#endif
       closed = 1;
-#ifndef MUTANT_CLOSE_WITHOUT_LOCK
-      putter = 0;
-#endif
 #if BELLS
       do
       :: at < SLOTS -> bell[at] = bell[at] || wants[at]; at++
@@ -474,7 +580,7 @@ leave:
     mode[_pid] = IDLE;
     false
   } unless {
-    atomic { dying == _pid; dead[_pid] = 1; number = 0; at = 0; seen = 0; mode[_pid] = BUSY; dying = NOBODY }
+    atomic { dying == _pid; dead[_pid] = 1; number = 0; at = 0; seen = 0; there = 0; mode[_pid] = BUSY; dying = NOBODY }
   };
   false
 }
@@ -483,7 +589,10 @@ leave:
 
 active [CONSUMERS] proctype Consumer() provided (UNDISTURBED && !stopped[_pid]) {
   byte item, at, seen;
-  bit wasClosed;
+  bit wasClosed, there;
+#if defined(MUTANT_JOIN_ONE_LOOK) || defined(MUTANT_PUTS_AFTER_TAIL)
+  byte before;
+#endif
 again:
   {
     do
@@ -503,7 +612,12 @@ again:
       };
 #if JOIN
       if
-      :: atomic { wantsJoin -> bellJoin = 1 }
+      :: wantsJoin ->
+        addUp();
+        if
+        :: atomic { IS_JOINED -> seen = 0; bellJoin = 1; JOINED_AGAIN }
+        :: atomic { !(IS_JOINED) -> seen = 0; JOINED_AGAIN }
+        fi
       :: !wantsJoin
       fi;
 #endif
@@ -520,7 +634,21 @@ tryGet:
       fi;
 look:
 #if CLOSE && !defined(MUTANT_CLOSED_LAST)
+      /* In this order: no put is under way that has seen it open, so what is empty then stays so. */
+#ifdef MUTANT_PUTTER_FIRST
+      if
+      :: putter == 0 -> wasClosed = closed
+      :: putter != 0 -> wasClosed = 0
+      fi;
+#else
       wasClosed = closed;
+#ifndef MUTANT_PUTTER_FORGOTTEN
+      if
+      :: wasClosed -> wasClosed = (putter == 0)
+      :: !wasClosed
+      fi;
+#endif
+#endif
 #endif
 #if GROW
 #ifndef MUTANT_EMPTY_BEFORE_WRITTEN
@@ -558,12 +686,24 @@ nextRing:
         wasClosed = closed;
 #endif
         getter = 0;
-        if
 #if CLOSE
-        :: atomic { wasClosed -> wasClosed = 0; ghostDrained = 1 }; wakeForItem(); goto idle
+        if
+        :: atomic { wasClosed -> wasClosed = 0; ghostDrained = 1 };
+#ifndef MUTANT_CLOSED_SILENTLY
+          wakeForItem();
 #endif
-        :: !wasClosed -> goto waitGet
-        fi
+          goto withdraw
+        :: !wasClosed
+        fi;
+#endif
+#if BELLS && !defined(MUTANT_EMPTY_WITHOUT_LOOK)
+        lookForItem();
+        if
+        :: atomic { there -> there = 0 }; goto tryGet
+        :: !there
+        fi;
+#endif
+        goto waitGet
       :: head[READ] != tail[READ] -> atomic { seen = 0; wasClosed = 0 }
       fi;
 #if SKIPS
@@ -613,15 +753,20 @@ nextRing:
 #ifndef MUTANT_LOG_LEFT
       CLEAR_GET_LOG;
 #endif
-#if BELLS && defined(MUTANT_WAKE_BEFORE_UNLOCK)
-      wakeOne(0, PRODUCERS); wakeForItem();
       getter = 0;
-#else
-      getter = 0;
-      wakeOne(0, PRODUCERS);
+#if BELLS
 #ifndef MUTANT_NO_ITEM_PASSED_ON
       wakeForItem();
 #endif
+      wakeForRoom();
+      if
+      :: wants[_pid] ->
+        wants[_pid] = 0;
+#ifndef MUTANT_TAKES_A_WAKE_UP_ALONG
+        wakeForItem()
+#endif
+      :: !wants[_pid]
+      fi;
 #endif
       atomic {
         if
@@ -631,46 +776,49 @@ nextRing:
       };
 waitGet:
 #if BELLS
+      if
 #if IMPATIENT
-      if
-      :: atomic { impatience > 0 -> impatience-- }; goto giveUp
-      :: true
-      fi;
+      /* Who does not wait at all need wake nobody. */
+      :: atomic { !wants[_pid] && impatience > 0 -> impatience-- }; goto idle
 #endif
-      wants[_pid] = 1;
+      :: !wants[_pid] ->
+        wants[_pid] = 1;
 #ifndef MUTANT_NO_RECHECK
-      if
-      :: getter == 0 ->
-        if
-#if CLOSE
-        :: closed -> wants[_pid] = 0; goto tryGet
-        :: atomic { !closed -> seen = tail[0] };
-#else
-        :: atomic { true -> seen = tail[0] };
+        goto tryGet
 #endif
-          if
-          :: atomic { head[0] != seen -> seen = 0 }; wants[_pid] = 0; goto tryGet
-          :: atomic { head[0] == seen -> seen = 0 }
-          fi
-        fi
-      :: getter != 0
+      :: wants[_pid]
       fi;
-#endif
+sleep:
       mode[_pid] = SLEEPS;
       if
       :: atomic { bell[_pid] -> bell[_pid] = 0; mode[_pid] = BUSY }
       :: atomic { LOOKS_AGAIN && struck && CAN_GET -> mode[_pid] = BUSY }
 #if IMPATIENT
-      :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY }; wants[_pid] = 0; goto giveUp
+      :: atomic { impatience > 0 -> impatience--; mode[_pid] = BUSY };
+#ifdef MUTANT_LEAVE_SILENTLY
+        wants[_pid] = 0;
+        goto idle
+#else
+        goto withdraw
+#endif
 #endif
       fi;
-      wants[_pid] = 0;
-      goto tryGet;
-#if IMPATIENT
-giveUp:
-#ifndef MUTANT_LEAVE_SILENTLY
-      wakeForItem();
-#endif
+      /* Who blocks tries at once; an event loop looks first. */
+      if
+      :: goto tryGet
+      :: true ->
+        lookForItem();
+        if
+        :: atomic { there -> there = 0 }; goto tryGet
+        :: !there -> goto sleep
+        fi
+      fi;
+#if CLOSE || IMPATIENT
+withdraw:
+      if
+      :: wants[_pid] -> wants[_pid] = 0; wakeForItem()
+      :: !wants[_pid]
+      fi;
       goto idle;
 #endif
 #else
@@ -687,7 +835,7 @@ idle:
     atomic {
       dying == _pid;
       dead[_pid] = 1;
-      item = 0; at = 0; seen = 0; wasClosed = 0; ghostHand[OF(_pid)] = 0; mode[_pid] = BUSY;
+      item = 0; at = 0; seen = 0; wasClosed = 0; there = 0; ghostHand[OF(_pid)] = 0; mode[_pid] = BUSY;
       dying = NOBODY
     }
   };
@@ -701,26 +849,13 @@ idle:
 
 #if JOIN
 active proctype Joiner() provided (dying == NOBODY) {
-  byte sum, at, before;
+  byte seen, at, before;
   wantsJoin = 1;
 look:
-#ifdef MUTANT_JOIN_ONE_LOOK
-  before = puts;
-#define IS_JOINED (before == sum)
-#elif defined(MUTANT_PUTS_AFTER_TAIL)
-  before = puts;
-#define IS_JOINED (before == sum && puts == sum)
-#else
-  /* Read last. At that instant: sum <= what is finished <= what is published <= puts. */
-#define IS_JOINED (puts == sum)
-#endif
-  do
-  :: at < CONSUMERS -> sum = sum + done[at]; sum = sum + lost[at]; at++
-  :: at == CONSUMERS -> at = 0; break
-  od;
+  addUp();
   if
   :: atomic { IS_JOINED -> ghostJoined = 1; assert(ghostPublished == FINISHED) }
-  :: atomic { !IS_JOINED -> sum = 0; before = 0 };
+  :: atomic { !(IS_JOINED) -> seen = 0; JOINED_AGAIN };
     if
     :: atomic { bellJoin -> bellJoin = 0 }
     :: struck && puts == FINISHED
@@ -815,6 +950,9 @@ inline sweepGetter() {
 
 active [SLOTS] proctype Reaper() provided (UNDISTURBED) {
   byte at;
+#if BELLS
+  bit wanting[SLOTS];
+#endif
 again:
   {
     dead[SLOT] && !reaped[SLOT];
@@ -867,8 +1005,13 @@ again:
 #if BELLS
     wants[SLOT] = 0;
 #ifndef MUTANT_NO_BELL_AFTER_SWEEP
+    /* Who wants something is noted before the memory is swept, and rung for after that. */
     do
-    :: at < SLOTS -> bell[at] = bell[at] || wants[at]; at++
+    :: at < SLOTS -> atomic { wanting[at] = wants[at]; at++ }
+    :: at == SLOTS -> at = 0; break
+    od;
+    do
+    :: at < SLOTS -> atomic { bell[at] = bell[at] || wanting[at]; wanting[at] = 0; at++ }
     :: at == SLOTS -> at = 0; break
     od;
 #endif
@@ -886,7 +1029,18 @@ again:
     false
 #endif
   } unless {
-    atomic { dying == _pid; at = 0; dying = NOBODY }
+    atomic {
+      dying == _pid;
+#if BELLS
+      at = 0;
+      do
+      :: at < SLOTS -> wanting[at] = 0; at++
+      :: at == SLOTS -> break
+      od;
+#endif
+      at = 0;
+      dying = NOBODY
+    }
   };
   goto again
 }
