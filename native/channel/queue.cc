@@ -95,15 +95,12 @@ uint32_t Size(const Region& region, uint64_t queue) {
 
 uint32_t Unfinished(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
-  for (;;) {
-    const uint32_t puts = block.puts.load();
-    uint32_t left = puts;
-    for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
-      left -= block.slots[slot].done.load() + block.slots[slot].lost.load();
-    }
-    // What was put and finished since may hide what is not: none is told only of an instant.
-    if (left != 0 || block.puts.load() == puts) return left;
+  uint32_t finished = 0;
+  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
+    finished += block.slots[slot].done.load() + block.slots[slot].lost.load();
   }
+  // Last, so that none is told only of an instant at which there were none: what was put is never less than what is finished.
+  return block.puts.load() - finished;
 }
 
 uint32_t Lost(const Region& region, uint64_t queue) {
