@@ -131,6 +131,7 @@ export class MessageQueue {
       return put;
     }
     if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
+    this.#passOn();
     if (outcome === constants.queueClosed) return closed;
     return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
   }
@@ -141,11 +142,9 @@ export class MessageQueue {
     const { constants } = addon;
     const inbox = Inbox.ofThisEnvironment();
     const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
-    if (outcome === 0) {
-      this.#passOn();
-      return open(inbox);
-    }
     if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
+    this.#passOn();
+    if (outcome === 0) return open(inbox);
     if (outcome === constants.queueClosed) return closed;
     if (outcome === constants.queueUnwanted) {
       return { ended: 'unwanted', type: inbox.type, length: inbox.length };
@@ -164,7 +163,7 @@ export class MessageQueue {
     this.allDone.wakeAll();
   }
 
-  // There may be more items, and there is more room.
+  // There may be more items, and more room; also after an attempt in vain, during which others were turned away, who sleep.
   #passOn(): void {
     const { addon } = this.#member;
     if (this.items.isWanted && addon.queueHasItems(this.#offset)) this.items.wakeNext();
