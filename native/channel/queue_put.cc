@@ -43,7 +43,7 @@ QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const
     }
   }
   CrashPoint(CrashPointId::kQueuePutWritten);
-  // Before the tail: what is taken, and what is finished, is never more than what was put.
+  // Counted before anybody can take it: else who takes it, and finishes it, would be ahead of what was ever put.
   block.puts.store(puts + 1);
   CrashPoint(CrashPointId::kQueuePutCounted);
   ring.tail.store(tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
