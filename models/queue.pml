@@ -18,6 +18,9 @@
 #ifndef ITEMS
 #define ITEMS 1            /* of each producer */
 #endif
+#ifndef LAST_ITEMS
+#define LAST_ITEMS ITEMS   /* of the last one */
+#endif
 #ifndef MAX
 #define MAX 0              /* items in the queue; 0: only the ring's size counts */
 #endif
@@ -45,6 +48,9 @@
 #ifndef LOOKS_AGAIN
 #define LOOKS_AGAIN 1      /* who sleeps looks without a bell, once somebody was killed or stopped */
 #endif
+#ifndef LOOKS_FIRST
+#define LOOKS_FIRST 1      /* who was woken may look before it tries, as an event loop does; who blocks tries */
+#endif
 #ifndef KILLS
 #define KILLS 1
 #endif
@@ -64,6 +70,7 @@
 #define SLOTS (PRODUCERS + CONSUMERS)
 #define NOBODY 255
 #define SKIP 255
+#define ITEMS_OF(slot) ((slot) == PRODUCERS - 1 -> LAST_ITEMS : ITEMS)
 #define OF(slot) ((slot) - PRODUCERS)         /* a consumer's number */
 #define UNDISTURBED (dying == NOBODY || dying == _pid)
 
@@ -204,8 +211,12 @@ inline lookForItem() {
 #if GROW
     seen = read;
     if
+#ifndef MUTANT_ONE_RING_LOOKED_AT
     :: seen != written -> atomic { there = 1; seen = 0 }
     :: seen == written ->
+#else
+    :: true ->
+#endif
       if
       :: CELL(seen) == 0 -> atomic { there = 1; seen = 0 }
       :: atomic { CELL(seen) != 0 -> seen = CELL(seen) - 1 };
@@ -339,7 +350,7 @@ active [PRODUCERS] proctype Producer() provided (UNDISTURBED && !stopped[_pid]) 
   bit there;
   {
     do
-    :: number < ITEMS ->
+    :: number < ITEMS_OF(_pid) ->
 #if REFERENCES
       atomic { ledger[_pid] = 1 + _pid * ITEMS + number; count[ledger[_pid]] = 1 };
 #endif
@@ -438,17 +449,11 @@ tryPut:
 #ifndef MUTANT_LOG_LEFT
       CLEAR_PUT_LOG;
 #endif
-#if BELLS && defined(MUTANT_WAKE_BEFORE_UNLOCK)
-      wakeOne(PRODUCERS, CONSUMERS);
-      wakeForRoom();
-#endif
       putter = 0;
 #if BELLS
-#ifndef MUTANT_WAKE_BEFORE_UNLOCK
       wakeOne(PRODUCERS, CONSUMERS);
 #ifndef MUTANT_NO_ROOM_PASSED_ON
       wakeForRoom();
-#endif
 #endif
       if
       :: wants[_pid] ->
@@ -534,15 +539,16 @@ sleep:
 #endif
 #endif
       fi;
-      /* Who blocks tries at once; an event loop looks first. */
       if
       :: goto tryPut
+#if LOOKS_FIRST
       :: true ->
         lookForRoom();
         if
         :: atomic { there -> there = 0 }; goto tryPut
         :: !there -> goto sleep
         fi
+#endif
       fi;
 #if CLOSE || IMPATIENT
 withdraw:
@@ -558,7 +564,7 @@ withdraw:
       goto tryPut;
 #endif
 next: skip
-    :: number == ITEMS -> break
+    :: number == ITEMS_OF(_pid) -> break
     od;
 leave:
 #if REFERENCES && CLOSE
@@ -803,15 +809,16 @@ sleep:
 #endif
 #endif
       fi;
-      /* Who blocks tries at once; an event loop looks first. */
       if
       :: goto tryGet
+#if LOOKS_FIRST
       :: true ->
         lookForItem();
         if
         :: atomic { there -> there = 0 }; goto tryGet
         :: !there -> goto sleep
         fi
+#endif
       fi;
 #if CLOSE || IMPATIENT
 withdraw:

@@ -147,7 +147,15 @@ const runs = [
     property: 'each item once, exact accounts: 2 put, 2 get',
     defines: ['MAX=1', 'CAPACITY=2'],
     progress: true,
-    mutants: ['COUNT_BEFORE_LOG', 'COMMIT_FIRST', 'NO_UNDO', 'NO_LOG', 'SWEEP_UNLOCKS_FIRST', 'LOST_FIRST'],
+    mutants: [
+      'COUNT_BEFORE_LOG',
+      'COMMIT_FIRST',
+      'NO_UNDO',
+      'NO_LOG',
+      'SWEEP_UNLOCKS_FIRST',
+      'LOST_FIRST',
+      'BUSY_BY_COUNTS',
+    ],
   },
   {
     model: 'queue',
@@ -170,15 +178,27 @@ const runs = [
   },
   {
     model: 'queue',
-    property: 'no lost wake-up: 2 get, closing, impatience',
-    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'CLOSE=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
-    mutants: ['NO_RECHECK', 'WAKE_BEFORE_UNLOCK', 'NO_ITEM_PASSED_ON', 'LEAVE_SILENTLY', 'FORGETS_CLOSED', 'CLOSED_LAST'],
+    property: 'no lost wake-up: 2 get, one gives up',
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['NO_RECHECK', 'EMPTY_WITHOUT_LOOK', 'NO_ITEM_PASSED_ON', 'LEAVE_SILENTLY', 'TAKES_A_WAKE_UP_ALONG'],
   },
   {
     model: 'queue',
-    property: 'no lost wake-up: 2 put, closing, impatience',
-    defines: ['CONSUMERS=1', 'ITEMS=2', 'BELLS=1', 'CLOSE=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
-    mutants: ['NO_SPACE_RECHECK', 'NO_ROOM_PASSED_ON', 'CLOSE_WITHOUT_LOCK'],
+    property: 'no lost wake-up: 2 put, one gives up',
+    defines: ['CONSUMERS=1', 'ITEMS=2', 'LAST_ITEMS=1', 'BELLS=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['NO_SPACE_RECHECK', 'FULL_WITHOUT_LOOK', 'NO_ROOM_PASSED_ON'],
+  },
+  {
+    model: 'queue',
+    property: 'closing leaves no item and no sleeper: 2 get',
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'CLOSE=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['CLOSED_LAST'],
+  },
+  {
+    model: 'queue',
+    property: 'closing leaves no item and no sleeper: 2 put',
+    defines: ['CONSUMERS=1', 'ITEMS=2', 'LAST_ITEMS=1', 'BELLS=1', 'CLOSE=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['PUTTER_FORGOTTEN', 'PUTTER_FIRST', 'CLOSED_SILENTLY'],
   },
   {
     model: 'queue',
@@ -187,14 +207,19 @@ const runs = [
   },
   {
     model: 'queue',
-    property: 'none sleeps for ever: a death, a stop: 2 put',
-    defines: ['CONSUMERS=1', 'BELLS=1', 'STOPS=1', 'REAPER_KILLS=0'],
+    property: 'none sleeps for ever: a stop: 2 put',
+    defines: ['CONSUMERS=1', 'BELLS=1', 'KILLS=0', 'STOPS=1', 'REAPER_KILLS=0'],
   },
   {
     model: 'queue',
-    property: 'after a death the bells of the sweep are enough',
-    defines: ['PRODUCERS=1', 'BELLS=1', 'LOOKS_AGAIN=0'],
+    property: 'the bells of a sweep are enough: 2 get',
+    defines: ['PRODUCERS=1', 'BELLS=1', 'LOOKS_AGAIN=0', 'REAPER_KILLS=0'],
     mutants: ['NO_BELL_AFTER_SWEEP'],
+  },
+  {
+    model: 'queue',
+    property: 'the bells of a sweep are enough: 2 put',
+    defines: ['CONSUMERS=1', 'BELLS=1', 'LOOKS_AGAIN=0', 'REAPER_KILLS=0'],
   },
   {
     model: 'queue',
@@ -208,6 +233,12 @@ const runs = [
     property: 'growth: 2 put',
     defines: ['CONSUMERS=1', 'GROW=1', 'NEWCOMERS=1'],
     mutants: ['LEFT_OVERWRITTEN'],
+  },
+  {
+    model: 'queue',
+    property: 'growth: no lost wake-up: 2 get',
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'GROW=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    mutants: ['ONE_RING_LOOKED_AT'],
   },
   {
     model: 'queue',
@@ -265,7 +296,7 @@ async function verify({ model, defines, mutant, progress }, folder) {
     (name) => `-D${name}`,
   );
   // The mutants of a wake-up are found as assertions; only a busy loop needs the search for cycles.
-  const searchCycles = progress === true && (mutant === undefined || mutant === 'BUSY');
+  const searchCycles = progress === true && (mutant === undefined || mutant.startsWith('BUSY'));
   await mustRun('spin', [...allDefines, '-a', `${model}.pml`], folder);
   // Partial order reduction is off: it does not know that `provided` clauses make every step depend on the killer.
   const flags = [
