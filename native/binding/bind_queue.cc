@@ -84,7 +84,8 @@ Napi::Value QueuePut(const Napi::CallbackInfo& info) {
     const QueueOutcome outcome = Put(self.region(), self.slot().index, queue, item);
     if (outcome == QueueOutcome::kNeedsRing) {
       const double grown = Grow(self, queue, RecordBytes(item.payload_bytes, item.cell_count));
-      if (grown != 0) return Napi::Number::New(env, grown);
+      // Full: others added one meanwhile, which may have room.
+      if (grown != 0 && grown != static_cast<double>(QueueOutcome::kFull)) return Napi::Number::New(env, grown);
       continue;
     }
     if (outcome == QueueOutcome::kDone) {

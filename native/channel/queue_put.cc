@@ -22,7 +22,7 @@ void Skip(const Region& region, const RingPlace& place, uint32_t bytes) {
   Set(ring.tail, ring.tail.load() + bytes);
 }
 
-// P5 to P10.
+// P5 to P11.
 QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const RingPlace& place,
                    const OutgoingItem& item) {
   Ring& ring = region.ring(place.offset);
@@ -72,12 +72,16 @@ QueueOutcome PutLocked(const Region& region, uint32_t slot, uint64_t queue, cons
 
 QueueOutcome Put(const Region& region, uint32_t slot, uint64_t queue, const OutgoingItem& item) {
   QueueBlock& block = QueueAt(region, queue);
-  if (!Lock(block.putter, slot)) return QueueOutcome::kBusy;
-  CrashPoint(CrashPointId::kQueuePutLocked);
-  const QueueOutcome outcome = PutLocked(region, slot, queue, item);
-  block.putter.store(0);
-  CrashPoint(CrashPointId::kQueuePutUnlocked);
-  return outcome;
+  const uint64_t bytes = RecordBytes(item.payload_bytes, item.cell_count);
+  for (;;) {
+    if (!Lock(block.putter, slot)) return QueueOutcome::kBusy;
+    CrashPoint(CrashPointId::kQueuePutLocked);
+    const QueueOutcome outcome = PutLocked(region, slot, queue, item);
+    block.putter.store(0);
+    CrashPoint(CrashPointId::kQueuePutUnlocked);
+    // Whoever made room or came for it meanwhile was told that somebody is at it: that one must see what there is now.
+    if (outcome != QueueOutcome::kFull || !HasSpace(region, queue, bytes)) return outcome;
+  }
 }
 
 uint32_t NextRingBytes(const Region& region, uint64_t queue) {

@@ -43,6 +43,9 @@ inline bool IsFull(const QueueBlock& block) {
   return block.max_items != 0 && block.puts.load() - block.gets.load() >= block.max_items;
 }
 
+// Whether it is closed and no put is under way that has seen it open: what is empty after this stays so.
+inline bool GetsNoMore(const QueueBlock& block) { return block.closed.load() != 0 && block.putter.load() == 0; }
+
 // Where a record may stand: 0 bytes left over at the end of the ring, or a skip record before it.
 struct Gap {
   bool fits = false;

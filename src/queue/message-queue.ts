@@ -136,6 +136,7 @@ export class MessageQueue {
     }
     const { constants } = addon;
     if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
+    this.#passOn();
     if (outcome === constants.queueClosed) return closed;
     return { ended: 'failed', error: this.#errorOf(outcome, item.end - item.start) };
   }
@@ -166,12 +167,10 @@ export class MessageQueue {
 
   #takeInto(inbox: Inbox, demand: Demand): GetResult | undefined {
     const outcome = inbox.takeFrom(this.#offset, demand);
-    if (outcome === 0) {
-      this.#passOn();
-      return open(inbox);
-    }
     const { constants } = this.#member.addon;
     if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
+    this.#passOn();
+    if (outcome === 0) return open(inbox);
     if (outcome === constants.queueClosed) return closed;
     if (outcome === constants.queueUnwanted) {
       return { ended: 'unwanted', type: inbox.type, length: inbox.length };
@@ -179,7 +178,7 @@ export class MessageQueue {
     return { ended: 'failed', error: this.#errorOf(outcome, 0) };
   }
 
-  // There may be more items, and there is more room.
+  // There may be more items, and more room; also after an attempt in vain, during which others were turned away, who sleep.
   #passOn(): void {
     const { addon } = this.#member;
     if (this.items.isWanted && addon.queueHasItems(this.#offset)) this.items.wakeNext();

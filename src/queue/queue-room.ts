@@ -67,6 +67,7 @@ export class QueueRoom extends Waitable<object> {
       return (await this.obtain(method, options, key)) as Result;
     } finally {
       this.#attempts.delete(key);
+      this.#passOn(attempt);
     }
   }
 
@@ -77,6 +78,7 @@ export class QueueRoom extends Waitable<object> {
       return this.obtainSync(method, options, key) as Result;
     } finally {
       this.#attempts.delete(key);
+      this.#passOn(attempt);
     }
   }
 
@@ -142,13 +144,16 @@ export class QueueRoom extends Waitable<object> {
     for (const slot of this.#options.suspects()) this.#options.reap(slot);
   }
 
+  // Who was woken after it had what it wanted, or in vain, has a wake-up that is another's.
+  #passOn(attempt: Attempt<object>): void {
+    if (this.isWanted && attempt.isPossible()) this.wakeNext();
+  }
+
   async #tellAgain(look: Attempt<object>, tell: () => void, signal: AbortSignal): Promise<void> {
     try {
       while (!signal.aborted) {
         await this.wait('wait', look, { signal });
         tell();
-        // Nothing was taken: what woke this one is there for others.
-        if (look.isPossible()) this.wakeNext();
         await new Promise(setImmediate);
       }
     } catch {
