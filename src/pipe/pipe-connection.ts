@@ -118,6 +118,11 @@ export class PipeConnection extends Connection {
     outgoing?.leave();
   }
 
+  // As of a socket that several processes have: it holds for all who have this end.
+  protected override endSending(): void {
+    this.#outgoing.messages.close();
+  }
+
   protected keepAlive(keepsAlive: boolean): void {
     this.#parts.incoming?.room.keepLoopAlive(keepsAlive);
     this.#parts.outgoing?.room.keepLoopAlive(keepsAlive);
@@ -174,7 +179,7 @@ export class PipeConnection extends Connection {
   #refuseUnlessSent(method: string, sent: Sent): void {
     if (sent.ended === 'put') return;
     if (sent.ended === 'failed') throw sent.error;
-    throw this.closed ? closedError(method) : brokenPipe(method);
+    throw this.closed || sent.ended === 'closed' ? closedError(method) : brokenPipe(method);
   }
 
   #valueOf(method: string, received: Received): unknown {
