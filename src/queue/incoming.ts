@@ -48,6 +48,11 @@ export class Inbox implements SlabReceiver {
     return this.taken[1] as number;
   }
 
+  /** Of what was taken, without what lies beside it. */
+  get payloadBytes(): number {
+    return this.taken[2] as number;
+  }
+
   /** The value or the bytes (as a Buffer) of what was taken. Throws `SerializationError`; the item is used up. */
   open(): unknown {
     this.#isBusy = true;
@@ -70,14 +75,14 @@ export class Inbox implements SlabReceiver {
   }
 
   #value(): unknown {
-    if (!this.#isInSlab) return this.#decoder.decode(this.payload, 0, this.taken[2] as number);
+    if (!this.#isInSlab) return this.#decoder.decode(this.payload, 0, this.payloadBytes);
     // Nothing of the value refers to it, so the cell is given up as one that nobody took.
     const payload = new Uint8Array(this.#addon.borrowCell(this.#cell(this.#cells - 1)));
     return this.#decoder.decode(payload, 0, payload.length);
   }
 
   #bytes(): Buffer {
-    if (!this.#isInSlab) return Buffer.from(this.payload.subarray(0, this.taken[2] as number));
+    if (!this.#isInSlab) return Buffer.from(this.payload.subarray(0, this.payloadBytes));
     const slab = this.take(0);
     if (slab.byteLength < this.length) throw corruptRing('length');
     return Buffer.from(slab, 0, this.length);

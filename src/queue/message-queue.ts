@@ -54,6 +54,9 @@ const closed = { ended: 'closed' } as const;
 const rooms = { items: 0, space: 1, allDone: 2 } as const;
 // A putter that waits for room in bytes is woken when there is a good deal: once for many items.
 const worthWaking = 32 * 1024;
+// So much has filled a ring, or drained one.
+const worthTrimmingBytes = 64 * 1024;
+const headerBytes = 16;
 
 export class MessageQueue {
   readonly block: SharedBlock;
@@ -66,6 +69,7 @@ export class MessageQueue {
   readonly #member: Membership;
   readonly #offset: number;
   readonly #limitedByBytes: boolean;
+  #movedBytes = 0;
 
   private constructor(block: SharedBlock, why: Reasons) {
     this.#member = member();
@@ -128,6 +132,7 @@ export class MessageQueue {
       this.items.wakeNext();
       if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
       if (cells.length > 0) trimLater(addon);
+      this.#count(end - start);
       return put;
     }
     if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
@@ -143,6 +148,7 @@ export class MessageQueue {
     const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
     if (outcome === 0) {
       this.#passOn();
+      this.#count(inbox.payloadBytes);
       return open(inbox);
     }
     if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
@@ -170,6 +176,14 @@ export class MessageQueue {
     if (this.items.isWanted && addon.queueHasItems(this.#offset)) this.items.wakeNext();
     if (!this.space.isWanted) return;
     if (addon.queueHasSpace(this.#offset, this.#limitedByBytes ? worthWaking : 0, 0)) this.space.wakeNext();
+  }
+
+  // What a queue has grown by is free again once it was taken.
+  #count(payloadBytes: number): void {
+    this.#movedBytes += payloadBytes + headerBytes;
+    if (this.#movedBytes < worthTrimmingBytes) return;
+    this.#movedBytes = 0;
+    trimLater(this.#member.addon);
   }
 
   #room(index: number, why: () => string, ends: number): QueueRoom {
