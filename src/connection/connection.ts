@@ -193,7 +193,10 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return nodeWritable(this.#sink());
   }
 
-  /** Both directions. Its end tells the other side that nothing more is sent, and the answers still arrive. */
+  /**
+   * Both directions, a stream of Node. Its end tells the other side that nothing more is sent, by anybody who has this end, and the
+   * answers still arrive; when they have ended, too, it closes the connection.
+   */
   toDuplex(): Duplex {
     this.#requireReceiver('Connection.toDuplex');
     this.#requireSender('Connection.toDuplex');

@@ -78,7 +78,7 @@ export class MessageQueue {
     this.#limitedByBytes = this.#member.addon.queueShape(this.#offset)[1] === 0;
     this.items = this.#room(rooms.items, why.items, pipeEnd.sends);
     this.space = this.#room(rooms.space, why.space, pipeEnd.receives);
-    this.allDone = this.#room(rooms.allDone, () => `${this.counts.unfinished} items are unfinished`, 0);
+    this.allDone = this.#room(rooms.allDone, () => `unfinished values: ${this.counts.unfinished}`, 0);
   }
 
   /**

@@ -43,19 +43,21 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   /**
-   * Puts a value in. It is encoded here and now: `SerializationError` names what cannot be sent. `QueueClosed` after `close()`.
+   * Puts a value in; waits while there is no room, at most `timeout` milliseconds (`QueueFull`). It is encoded here and now:
+   * `SerializationError` names what cannot be sent. `QueueClosed` after `close()`, `ResourceError` when shared memory is used up.
    */
   async put(value: T, options?: WaitOptions): Promise<void> {
     await this.putItem(`${this.constructor.name}.put`, encodeValue(value), options);
   }
 
-  putSync(value: T, options?: WaitOptions): void {
+  /** As `put`, blocking this thread while there is no room. */
+  putSync(value: T, options?: Pick<WaitOptions, 'timeout'>): void {
     this.putItemSync(`${this.constructor.name}.putSync`, encodeValue(value), options);
   }
 
   /**
-   * Takes the first value out, when there is one. `QueueEmpty` when the time is up, `QueueClosed` when there will be no more. With this
-   * call the value before counts as handled: see `lost`.
+   * Takes the first value out; waits until there is one, at most `timeout` milliseconds (`QueueEmpty`). `QueueClosed` when there will
+   * be no more. With this call the value before counts as handled: see `lost`.
    */
   async get(options?: WaitOptions): Promise<T> {
     const method = `${this.constructor.name}.get`;
@@ -71,17 +73,9 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return gotValue(method, got) as T;
   }
 
-  getSync(options?: WaitOptions): T {
-    const method = `${this.constructor.name}.getSync`;
-    if (options !== undefined) resolveWait(method, options, false);
-    this.finishTaken();
-    let got = this.messages.tryGet(anything);
-    try {
-      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
-    } catch (error) {
-      throw emptyIfTimeout(error);
-    }
-    return gotValue(method, got) as T;
+  /** As `get`, blocking this thread while there is none. */
+  getSync(options?: Pick<WaitOptions, 'timeout'>): T {
+    return this.takeSync(`${this.constructor.name}.getSync`, options);
   }
 
   /** Whether there is nothing in it, at this moment. */
@@ -158,8 +152,20 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     });
   }
 
+  protected takeSync(method: string, options?: Pick<WaitOptions, 'timeout'>): T {
+    if (options !== undefined) resolveWait(method, options, false);
+    this.finishTaken();
+    let got = this.messages.tryGet(anything);
+    try {
+      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
+    } catch (error) {
+      throw emptyIfTimeout(error);
+    }
+    return gotValue(method, got) as T;
+  }
+
   protected whyFull(): string {
-    return 'it holds as much as it can';
+    return `it holds as much as it can: ${this.messages.size} values`;
   }
 
   protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
