@@ -37,11 +37,15 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     this.canRecv = directions.canRecv;
   }
 
+  /** Whether `close()` was called here; the other side's is told by the end of file. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Sends a value. `SerializationError` with its path if it cannot be; `ERR_FORKYARD_BROKEN_PIPE` if nobody receives any more. */
+  /**
+   * Sends a value; waits while there is no room on the way. It is encoded within the call: `SerializationError` with its path if it
+   * cannot be sent. `ERR_FORKYARD_BROKEN_PIPE` if nobody receives any more, `ERR_FORKYARD_WRONG_DIRECTION` where this end only receives.
+   */
   send(value: unknown, options?: WaitOptions): Promise<void> {
     try {
       this.#requireSender('Connection.send');
@@ -51,12 +55,16 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `send`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
   sendSync(value: unknown, options?: Pick<WaitOptions, 'timeout'>): void {
     this.#requireSender('Connection.sendSync');
     this.sendValueSync('Connection.sendSync', value, resolveWait('Connection.sendSync', options, false));
   }
 
-  /** The next value. `EndOfFileError` when the other side has closed and nothing is left. */
+  /**
+   * The next value; of a pipe also bytes that were sent by `sendBytes`, as a Buffer. `EndOfFileError` when the other side has closed or
+   * died and nothing is left, `ERR_FORKYARD_WRONG_DIRECTION` where this end only sends.
+   */
   recv(options?: WaitOptions): Promise<unknown> {
     try {
       this.#requireReceiver('Connection.recv');
@@ -66,12 +74,16 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `recv`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
   recvSync(options?: Pick<WaitOptions, 'timeout'>): unknown {
     this.#requireReceiver('Connection.recvSync');
     return this.recvValueSync('Connection.recvSync', resolveWait('Connection.recvSync', options, false));
   }
 
-  /** Sends bytes as one message, which may be empty; the other side takes it by `recvBytes`. */
+  /**
+   * Sends bytes as one message, which may be empty; the other side takes it by `recvBytes`. `offset` and `size` are in bytes, whatever
+   * `bytes` is made of. When it resolves the memory is the caller's again. Errors as those of `send`.
+   */
   sendBytes(bytes: Bytes, options?: SendBytesOptions): Promise<void> {
     const method = 'Connection.sendBytes';
     try {
@@ -83,6 +95,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `sendBytes`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
   sendBytesSync(bytes: Bytes, options?: Omit<SendBytesOptions, 'signal'>): void {
     const method = 'Connection.sendBytesSync';
     this.#requireSender(method);
@@ -90,7 +103,10 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     this.sendMessageSync(method, value, wait);
   }
 
-  /** A whole message. One that is longer than `maxLength` is `ERR_FORKYARD_MESSAGE_TOO_LONG`, and stays. */
+  /**
+   * A whole message of bytes. One that is longer than `maxLength` bytes is `ERR_FORKYARD_MESSAGE_TOO_LONG`; a value of `send` is
+   * `ERR_FORKYARD_NOT_BYTES` in a pipe: both stay. Other errors as those of `recv`.
+   */
   recvBytes(options?: RecvBytesOptions): Promise<Buffer> {
     const method = 'Connection.recvBytes';
     try {
@@ -102,6 +118,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `recvBytes`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
   recvBytesSync(options?: Omit<RecvBytesOptions, 'signal'>): Buffer {
     const method = 'Connection.recvBytesSync';
     this.#requireReceiver(method);
@@ -109,7 +126,10 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return this.recvMessageSync(method, value, wait);
   }
 
-  /** Copies a message into `target`; resolves to its length. If it does not fit: `BufferTooShort`, whose `bytes` it is. */
+  /**
+   * Copies a message of bytes into `target`, from byte `offset` on; resolves to its length in bytes. If it does not fit: `BufferTooShort`,
+   * whose `bytes` it is; then it is taken.
+   */
   recvBytesInto(target: Bytes, options?: RecvBytesIntoOptions): Promise<number> {
     const method = 'Connection.recvBytesInto';
     try {
@@ -123,6 +143,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `recvBytesInto`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
   recvBytesIntoSync(target: Bytes, options?: Omit<RecvBytesIntoOptions, 'signal'>): number {
     const method = 'Connection.recvBytesIntoSync';
     this.#requireReceiver(method);
@@ -143,12 +164,16 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `poll`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
   pollSync(timeout?: number | Pick<WaitOptions, 'timeout'>): boolean {
     this.#requireReceiver('Connection.pollSync');
     return this.awaitReadableSync('Connection.pollSync', resolvePoll('Connection.pollSync', timeout, false));
   }
 
-  /** Closes this end; what waits here is rejected with `ERR_FORKYARD_CLOSED`. Again, it does nothing. */
+  /**
+   * Closes this end here; what waits here is rejected with `ERR_FORKYARD_CLOSED`. The other side has what was sent before, and then the
+   * end of file, once all have closed that had this end. Again, it does nothing.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -217,10 +242,12 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** `close()`, at the end of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** For `wait()`: ready when there is something to receive, or the end. */
   abstract get [readiness](): Readiness;
 
   // What a subclass gives. `method` is for messages. None is called after `close()`, nor for a direction that there is not;
