@@ -19,9 +19,10 @@ import { closedError, wrongDirection } from './failures.js';
 import { nodeDuplex, nodeReadable, nodeWritable, webReadable, webWritable } from './streams.js';
 
 /**
- * One end of a connection. Methods wait by promise; those that end in `Sync` block the thread. Each waits for as long as its
- * `timeout` says (milliseconds; then `TimeoutError`, and nothing was taken), else as long as it takes. What waits keeps the
- * program alive. Python: `multiprocessing.connection.Connection`.
+ * One end of a connection. Methods wait by promise; those that end in `Sync` block the thread, and a socket refuses them
+ * (`ERR_FORKYARD_NO_SYNC`). Each waits for as long as its `timeout` says (milliseconds; then `TimeoutError`, and nothing was taken), else
+ * as long as it takes. Where this end has not the direction: `ERR_FORKYARD_WRONG_DIRECTION`; after `close()`: `ERR_FORKYARD_CLOSED`. What
+ * waits keeps the program alive. Python: `multiprocessing.connection.Connection`.
  */
 export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   /** Whether this end is one that sends; also after `close()`. */
@@ -42,10 +43,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return this.#closed;
   }
 
-  /**
-   * Sends a value; waits while there is no room on the way. It is encoded within the call: `SerializationError` with its path if it
-   * cannot be sent. `ERR_FORKYARD_BROKEN_PIPE` if nobody receives any more, `ERR_FORKYARD_WRONG_DIRECTION` where this end only receives.
-   */
+  /** Sends a value. `SerializationError` with its path if it cannot be; `ERR_FORKYARD_BROKEN_PIPE` if nobody receives any more. */
   send(value: unknown, options?: WaitOptions): Promise<void> {
     try {
       this.#requireSender('Connection.send');
@@ -55,16 +53,13 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
-  /** As `send`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
+  /** As `send`, blocking this thread. */
   sendSync(value: unknown, options?: Pick<WaitOptions, 'timeout'>): void {
     this.#requireSender('Connection.sendSync');
     this.sendValueSync('Connection.sendSync', value, resolveWait('Connection.sendSync', options, false));
   }
 
-  /**
-   * The next value; of a pipe also bytes that were sent by `sendBytes`, as a Buffer. `EndOfFileError` when the other side has closed or
-   * died and nothing is left, `ERR_FORKYARD_WRONG_DIRECTION` where this end only sends.
-   */
+  /** The next value; in a pipe also bytes, as a Buffer. `EndOfFileError` when the other side is gone, and nothing is left. */
   recv(options?: WaitOptions): Promise<unknown> {
     try {
       this.#requireReceiver('Connection.recv');
@@ -74,16 +69,13 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
-  /** As `recv`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
+  /** As `recv`, blocking this thread. */
   recvSync(options?: Pick<WaitOptions, 'timeout'>): unknown {
     this.#requireReceiver('Connection.recvSync');
     return this.recvValueSync('Connection.recvSync', resolveWait('Connection.recvSync', options, false));
   }
 
-  /**
-   * Sends bytes as one message, which may be empty; the other side takes it by `recvBytes`. `offset` and `size` are in bytes, whatever
-   * `bytes` is made of. When it resolves the memory is the caller's again. Errors as those of `send`.
-   */
+  /** Sends bytes as one message, which may be empty. When it resolves, the memory is the caller's again. Errors: those of `send`. */
   sendBytes(bytes: Bytes, options?: SendBytesOptions): Promise<void> {
     const method = 'Connection.sendBytes';
     try {
@@ -95,7 +87,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
-  /** As `sendBytes`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
+  /** As `sendBytes`, blocking this thread. */
   sendBytesSync(bytes: Bytes, options?: Omit<SendBytesOptions, 'signal'>): void {
     const method = 'Connection.sendBytesSync';
     this.#requireSender(method);
@@ -104,8 +96,8 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   }
 
   /**
-   * A whole message of bytes. One that is longer than `maxLength` bytes is `ERR_FORKYARD_MESSAGE_TOO_LONG`; a value of `send` is
-   * `ERR_FORKYARD_NOT_BYTES` in a pipe: both stay. Other errors as those of `recv`.
+   * A whole message. One of more than `maxLength` bytes is `ERR_FORKYARD_MESSAGE_TOO_LONG`, a value in a pipe `ERR_FORKYARD_NOT_BYTES`;
+   * both stay. Other errors: those of `recv`.
    */
   recvBytes(options?: RecvBytesOptions): Promise<Buffer> {
     const method = 'Connection.recvBytes';
@@ -118,7 +110,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
-  /** As `recvBytes`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
+  /** As `recvBytes`, blocking this thread. */
   recvBytesSync(options?: Omit<RecvBytesOptions, 'signal'>): Buffer {
     const method = 'Connection.recvBytesSync';
     this.#requireReceiver(method);
@@ -143,7 +135,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
-  /** As `recvBytesInto`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
+  /** As `recvBytesInto`, blocking this thread. */
   recvBytesIntoSync(target: Bytes, options?: Omit<RecvBytesIntoOptions, 'signal'>): number {
     const method = 'Connection.recvBytesIntoSync';
     this.#requireReceiver(method);
@@ -164,7 +156,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
-  /** As `poll`, blocking this thread. A socket refuses it (`ERR_FORKYARD_NO_SYNC`). */
+  /** As `poll`, blocking this thread. */
   pollSync(timeout?: number | Pick<WaitOptions, 'timeout'>): boolean {
     this.#requireReceiver('Connection.pollSync');
     return this.awaitReadableSync('Connection.pollSync', resolvePoll('Connection.pollSync', timeout, false));
