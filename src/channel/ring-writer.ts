@@ -183,7 +183,11 @@ export function roomOf(message: EncodedMessage): number {
 }
 
 // A loop beats `set` and its subarray for what is usual: a few dozen bytes.
-export function copyBytes(from: Pick<EncodedMessage, 'bytes' | 'start' | 'end'>, to: Uint8Array, at: number): void {
+export function copyBytes(
+  from: Pick<EncodedMessage, 'bytes' | 'start' | 'end'>,
+  to: Uint8Array,
+  at: number,
+): void {
   const { bytes, start, end } = from;
   if (end - start > 128) {
     to.set(bytes.subarray(start, end), at);

@@ -84,13 +84,15 @@ export class PipeConnection extends Connection {
   protected async awaitReadable(method: string, wait: ResolvedWait): Promise<boolean> {
     const way = this.#incoming;
     if (way.isReadable || wait.timeoutMs === 0) return way.isReadable;
-    return await polled(
+    const isReadable = await polled(
       way.room.wait(
         method,
         lookFor(() => way.isReadable),
         optionsOf(wait),
       ),
     );
+    if (this.closed) throw closedError(method);
+    return isReadable;
   }
 
   protected awaitReadableSync(method: string, wait: ResolvedWait): boolean {
@@ -117,6 +119,11 @@ export class PipeConnection extends Connection {
     closeBlock(end);
     incoming?.leave();
     outgoing?.leave();
+  }
+
+  // As of a socket that several processes have: it holds for all who have this end.
+  protected override endSending(): void {
+    this.#outgoing.messages.close();
   }
 
   protected keepAlive(keepsAlive: boolean): void {
@@ -176,7 +183,7 @@ export class PipeConnection extends Connection {
   #refuseUnlessSent(method: string, sent: Sent): void {
     if (sent.ended === 'put') return;
     if (sent.ended === 'failed') throw sent.error;
-    throw this.closed ? closedError(method) : brokenPipe(method);
+    throw this.closed || sent.ended === 'closed' ? closedError(method) : brokenPipe(method);
   }
 
   #valueOf(method: string, received: Received): unknown {

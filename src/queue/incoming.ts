@@ -77,6 +77,11 @@ export class Inbox implements SlabReceiver {
     return this.#area.words[word.length] as number;
   }
 
+  /** Of what was taken, without what lies beside it. */
+  get payloadBytes(): number {
+    return this.#area.words[word.payloadBytes] as number;
+  }
+
   /** The value or the bytes (as a Buffer) of what was taken. Throws `SerializationError`; the item is used up. */
   open(): unknown {
     this.#isBusy = true;
@@ -99,14 +104,14 @@ export class Inbox implements SlabReceiver {
   }
 
   #value(): unknown {
-    if (!this.#isInSlab) return this.#decoder.decode(this.#area.payload, 0, this.#payloadBytes);
+    if (!this.#isInSlab) return this.#decoder.decode(this.#area.payload, 0, this.payloadBytes);
     // Nothing of the value refers to it, so the cell is given up as one that nobody took.
     const payload = new Uint8Array(this.#addon.borrowCell(this.#cell(this.#cells - 1)));
     return this.#decoder.decode(payload, 0, payload.length);
   }
 
   #bytes(): Buffer {
-    if (!this.#isInSlab) return Buffer.from(this.#area.payload.subarray(0, this.#payloadBytes));
+    if (!this.#isInSlab) return Buffer.from(this.#area.payload.subarray(0, this.payloadBytes));
     const slab = this.take(0);
     if (slab.byteLength < this.length) throw corruptRing('length');
     return Buffer.from(slab, 0, this.length);
@@ -116,10 +121,6 @@ export class Inbox implements SlabReceiver {
     if (((this.#area.words[word.type] as number) & payloadInSlab) === 0) return false;
     if (this.#cells === 0) throw corruptRing('slab');
     return true;
-  }
-
-  get #payloadBytes(): number {
-    return this.#area.words[word.payloadBytes] as number;
   }
 
   get #cells(): number {

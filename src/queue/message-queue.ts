@@ -48,6 +48,9 @@ const closed = { ended: 'closed' } as const;
 const rooms = { items: 0, space: 1, allDone: 2 } as const;
 // A putter that waits for room in bytes is woken when there is a good deal: once for many items.
 const worthWaking = 32 * 1024;
+// So much has filled a ring, or drained one.
+const worthTrimmingBytes = 64 * 1024;
+const headerBytes = 16;
 
 export class MessageQueue {
   readonly block: SharedBlock;
@@ -64,6 +67,7 @@ export class MessageQueue {
   readonly #inbox: Inbox;
   readonly #words: Int32Array;
   readonly #held: number;
+  #movedBytes = 0;
 
   private constructor(block: SharedBlock, why: Reasons) {
     this.#member = member();
@@ -78,7 +82,7 @@ export class MessageQueue {
     this.#held = held;
     this.items = this.#room(rooms.items, constants.queuePuts, why.items, pipeEnd.sends);
     this.space = this.#room(rooms.space, constants.queueGets, why.space, pipeEnd.receives);
-    const unfinished = (): string => `${this.counts.unfinished} items are unfinished`;
+    const unfinished = (): string => `unfinished values: ${this.counts.unfinished}`;
     this.allDone = this.#room(rooms.allDone, constants.queueGets, unfinished, 0);
   }
 
@@ -132,6 +136,7 @@ export class MessageQueue {
       this.items.wakeNext();
       if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
       if (item.cells.length > 0) trimLater(addon);
+      this.#count(item.end - item.start);
       return put;
     }
     const { constants } = addon;
@@ -170,7 +175,10 @@ export class MessageQueue {
     const { constants } = this.#member.addon;
     if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
     this.#passOn();
-    if (outcome === 0) return open(inbox);
+    if (outcome === 0) {
+      this.#count(inbox.payloadBytes);
+      return open(inbox);
+    }
     if (outcome === constants.queueClosed) return closed;
     if (outcome === constants.queueUnwanted) {
       return { ended: 'unwanted', type: inbox.type, length: inbox.length };
@@ -184,6 +192,14 @@ export class MessageQueue {
     if (this.items.isWanted && addon.queueHasItems(this.#offset)) this.items.wakeNext();
     if (!this.space.isWanted) return;
     if (addon.queueHasSpace(this.#offset, this.#limitedByBytes ? worthWaking : 0, 0)) this.space.wakeNext();
+  }
+
+  // What a queue has grown by is free again once it was taken.
+  #count(payloadBytes: number): void {
+    this.#movedBytes += payloadBytes + headerBytes;
+    if (this.#movedBytes < worthTrimmingBytes) return;
+    this.#movedBytes = 0;
+    trimLater(this.#member.addon);
   }
 
   /** `changes`: the word that does when there may be what is waited for. */

@@ -43,47 +43,40 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   /**
-   * Puts a value in. It is encoded here and now: `SerializationError` names what cannot be sent. `QueueClosed` after `close()`.
+   * Puts a value in; waits while there is no room, at most `timeout` milliseconds (`QueueFull`). It is encoded here and now:
+   * `SerializationError` names what cannot be sent. `QueueClosed` after `close()`, `ResourceError` when shared memory is used up.
    */
   async put(value: T, options?: WaitOptions): Promise<void> {
     await this.putItem('put', encodeValue(value), options);
   }
 
-  putSync(value: T, options?: WaitOptions): void {
+  /** As `put`, blocking this thread while there is no room. */
+  putSync(value: T, options?: Pick<WaitOptions, 'timeout'>): void {
     this.putItemSync('putSync', encodeValue(value), options);
   }
 
   /**
-   * Takes the first value out, when there is one. `QueueEmpty` when the time is up, `QueueClosed` when there will be no more. With this
-   * call the value before counts as handled: see `lost`.
+   * Takes the first value out; waits until there is one, at most `timeout` milliseconds (`QueueEmpty`). `QueueClosed` when there will
+   * be no more. With this call the value before counts as handled: see `lost`.
    */
   async get(options?: WaitOptions): Promise<T> {
     if (options !== undefined) resolveWait(this.methodName('get'), options, true);
     this.finishTaken();
     const { items } = this.messages;
-    const got = items.hasQueue ? undefined : this.messages.tryGet(anything);
+    let got = items.hasQueue ? undefined : this.messages.tryGet(anything);
     if (got?.ended === 'got') return got.value as T;
     const method = this.methodName('get');
     try {
-      const attempt = this.messages.getting(anything);
-      return gotValue(method, got ?? (await items.wait(method, attempt, options))) as T;
+      got ??= await items.wait(method, this.messages.getting(anything), options);
     } catch (error) {
       throw emptyIfTimeout(error);
     }
+    return gotValue(method, got) as T;
   }
 
-  getSync(options?: WaitOptions): T {
-    if (options !== undefined) resolveWait(this.methodName('getSync'), options, false);
-    this.finishTaken();
-    const got = this.messages.tryGet(anything);
-    if (got?.ended === 'got') return got.value as T;
-    const method = this.methodName('getSync');
-    try {
-      const attempt = this.messages.getting(anything);
-      return gotValue(method, got ?? this.messages.items.waitSync(method, attempt, options)) as T;
-    } catch (error) {
-      throw emptyIfTimeout(error);
-    }
+  /** As `get`, blocking this thread while there is none. */
+  getSync(options?: Pick<WaitOptions, 'timeout'>): T {
+    return this.takeSync('getSync', options);
   }
 
   /** Whether there is nothing in it, at this moment. */
@@ -155,8 +148,22 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     if (!finishesAtExit) finishAtExit();
   }
 
+  protected takeSync(name: string, options?: Pick<WaitOptions, 'timeout'>): T {
+    if (options !== undefined) resolveWait(this.methodName(name), options, false);
+    this.finishTaken();
+    let got = this.messages.tryGet(anything);
+    if (got?.ended === 'got') return got.value as T;
+    const method = this.methodName(name);
+    try {
+      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
+    } catch (error) {
+      throw emptyIfTimeout(error);
+    }
+    return gotValue(method, got) as T;
+  }
+
   protected whyFull(): string {
-    return 'it holds as much as it can';
+    return `it holds as much as it can: ${this.messages.size} values`;
   }
 
   /** For errors. */
