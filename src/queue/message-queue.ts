@@ -66,6 +66,8 @@ export class MessageQueue {
   readonly #member: Membership;
   readonly #offset: number;
   readonly #limitedByBytes: boolean;
+  /** What was taken already, for whoever takes next. */
+  #told: GetResult | undefined;
 
   private constructor(block: SharedBlock, why: Reasons) {
     this.#member = member();
@@ -114,7 +116,7 @@ export class MessageQueue {
   getting(demand: Demand): Attempt<GetResult> {
     return {
       make: () => this.tryGet(demand),
-      isPossible: () => this.#member.addon.queueHasItems(this.#offset),
+      isPossible: () => this.#told !== undefined || this.#member.addon.queueHasItems(this.#offset),
     };
   }
 
@@ -135,8 +137,19 @@ export class MessageQueue {
     return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
   }
 
+  /** Whoever takes next in this environment is given this. */
+  tellNext(got: GetResult): void {
+    this.#told = got;
+    this.items.lookNow();
+  }
+
   /** Undefined: there is nothing, or somebody else is at it. */
   tryGet({ types, maxLength }: Demand): GetResult | undefined {
+    const told = this.#told;
+    if (told !== undefined) {
+      this.#told = undefined;
+      return told;
+    }
     const { addon } = this.#member;
     const { constants } = addon;
     const inbox = Inbox.ofThisEnvironment();

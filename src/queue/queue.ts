@@ -74,7 +74,10 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     }
   }
 
-  /** Waits for a first value as `get` does, and takes with it what else there is: `most` at most. */
+  /**
+   * Waits for a first value as `get` does, and takes with it what else there is: `most` at most. One that cannot be decoded ends them,
+   * and is the error of the next call.
+   */
   async getMany(most: number, options?: WaitOptions): Promise<T[]> {
     wholeNumber(`${this.constructor.name}.getMany`, 'most', most);
     return this.#withMore(await this.get(options), most);
@@ -110,6 +113,11 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     while (values.length < most) {
       const got = this.messages.tryGet(anything);
       if (got === undefined || got.ended === 'closed') break;
+      if (got.ended === 'failed') {
+        // The values before it are not to be lost with it.
+        this.messages.tellNext(got);
+        break;
+      }
       values.push(gotValue(`${this.constructor.name}.getMany`, got) as T);
     }
     return values;

@@ -15,7 +15,7 @@ import {
   Value,
 } from '../../lib/index.js';
 import { rejection, thrown } from '../conformance/caught.js';
-import { Hungry, hungryQueue, Pushy } from '../fixtures/queue/classes.mjs';
+import { Hungry, hungryQueue, Pushy, Stubborn } from '../fixtures/queue/classes.mjs';
 import { tasks } from '../fixtures/queue/tasks.mjs';
 import { numbers, resultOf, run, startMethods } from './support.js';
 
@@ -255,6 +255,22 @@ describe('classes of the user’s with conversions of their own', () => {
     expect(queue.empty()).toBe(true);
     queue.putSync('next');
     expect(queue.getSync()).toBe('next');
+  });
+
+  test('one that cannot be decoded costs itself, not those beside it', () => {
+    const queue = new Queue();
+    queue.putManySync(['a', new Stubborn(), 'b', 'c']);
+    const taken: unknown[] = [];
+    const errors: unknown[] = [];
+    while (!queue.empty()) {
+      try {
+        taken.push(...queue.getManySync(4));
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    expect(taken).toEqual(['a', 'b', 'c']);
+    expect(errors).toHaveLength(1);
   });
 });
 
