@@ -180,12 +180,26 @@ const runs = [
     model: 'queue',
     property: 'no lost wake-up: 2 get, one gives up',
     defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
-    mutants: ['NO_RECHECK', 'EMPTY_WITHOUT_LOOK', 'NO_ITEM_PASSED_ON', 'LEAVE_SILENTLY', 'TAKES_A_WAKE_UP_ALONG'],
+    mutants: [
+      'NO_RECHECK',
+      'EMPTY_WITHOUT_LOOK',
+      'NO_ITEM_PASSED_ON',
+      'LEAVE_SILENTLY',
+      'TAKES_A_WAKE_UP_ALONG',
+    ],
   },
   {
     model: 'queue',
     property: 'no lost wake-up: 2 put, one gives up',
-    defines: ['CONSUMERS=1', 'ITEMS=2', 'LAST_ITEMS=1', 'BELLS=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    defines: [
+      'CONSUMERS=1',
+      'ITEMS=2',
+      'LAST_ITEMS=1',
+      'BELLS=1',
+      'IMPATIENT=1',
+      'KILLS=0',
+      'REAPER_KILLS=0',
+    ],
     mutants: ['NO_SPACE_RECHECK', 'FULL_WITHOUT_LOOK', 'NO_ROOM_PASSED_ON'],
   },
   {

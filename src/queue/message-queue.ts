@@ -68,6 +68,8 @@ export class MessageQueue {
   readonly #words: Int32Array;
   readonly #held: number;
   #movedBytes = 0;
+  /** What was taken already, for whoever takes next. */
+  #told: GetResult | undefined;
 
   private constructor(block: SharedBlock, why: Reasons) {
     this.#member = member();
@@ -123,7 +125,7 @@ export class MessageQueue {
   getting(demand: Demand): Attempt<GetResult> {
     return {
       make: () => this.tryGet(demand),
-      isPossible: () => this.#member.addon.queueHasItems(this.#offset),
+      isPossible: () => this.#told !== undefined || this.#member.addon.queueHasItems(this.#offset),
     };
   }
 
@@ -146,8 +148,19 @@ export class MessageQueue {
     return { ended: 'failed', error: this.#errorOf(outcome, item.end - item.start) };
   }
 
+  /** Whoever takes next in this environment is given this. */
+  tellNext(got: GetResult): void {
+    this.#told = got;
+    this.items.lookNow();
+  }
+
   /** Undefined: there is nothing, or somebody else is at it. */
   tryGet(demand: Demand): GetResult | undefined {
+    const told = this.#told;
+    if (told !== undefined) {
+      this.#told = undefined;
+      return told;
+    }
     if (!this.#inbox.isBusy) return this.#takeInto(this.#inbox, demand);
     return this.#inbox.aside((inbox) => this.#takeInto(inbox, demand));
   }

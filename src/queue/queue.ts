@@ -90,7 +90,10 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     }
   }
 
-  /** Waits for a first value as `get` does, and takes with it what else there is: `most` at most, at least one. */
+  /**
+   * Waits for a first value as `get` does, and takes with it what else there is: `most` at most, at least one. One that cannot be
+   * decoded ends them, and is the error of the next call.
+   */
   async getMany(most: number, options?: WaitOptions): Promise<T[]> {
     wholeNumber(this.methodName('getMany'), 'most', most);
     return this.#withMore(await this.get(options), most);
@@ -134,6 +137,11 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     while (values.length < most) {
       const got = this.messages.tryGet(anything);
       if (got === undefined || got.ended === 'closed') break;
+      if (got.ended === 'failed') {
+        // The values before it are not to be lost with it.
+        this.messages.tellNext(got);
+        break;
+      }
       values.push(gotValue(this.methodName('getMany'), got) as T);
     }
     return values;
