@@ -91,6 +91,10 @@ QueueOutcome TakeFrom(const Region& region, uint32_t slot, uint64_t queue, const
 }
 
 QueueOutcome TakeLocked(const Region& region, uint32_t slot, uint64_t queue, IncomingItem& item) {
+  const QueueBlock& block = QueueAt(region, queue);
+  // In this order, and before the ring is looked at: who was putting when the queue was closed has put then, and nobody begins later.
+  const bool is_closed = block.closed.load() != 0;
+  const bool is_put_to = block.putter.load() != 0;
   RingPlace place;
   bool broken = false;
   while (FindItem(region, slot, queue, place, broken)) {
@@ -105,7 +109,8 @@ QueueOutcome TakeLocked(const Region& region, uint32_t slot, uint64_t queue, Inc
     ring.head.store(head + until_end);
   }
   if (broken) return QueueOutcome::kBroken;
-  return QueueAt(region, queue).closed.load() != 0 ? QueueOutcome::kClosed : QueueOutcome::kEmpty;
+  if (!is_closed) return QueueOutcome::kEmpty;
+  return is_put_to ? QueueOutcome::kBusy : QueueOutcome::kClosed;
 }
 
 }  // namespace
@@ -122,7 +127,8 @@ QueueOutcome Take(const Region& region, uint32_t slot, uint64_t queue, IncomingI
 
 bool HasItems(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
-  return block.getter.load() == 0 && (block.puts.load() != block.gets.load() || block.closed.load() != 0);
+  if (block.getter.load() != 0) return false;
+  return block.puts.load() != block.gets.load() || (block.closed.load() != 0 && block.putter.load() == 0);
 }
 
 }  // namespace forkyard
