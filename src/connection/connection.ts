@@ -3,6 +3,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BufferTooShort, EndOfFileError } from '../errors.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { turnGiver } from '../util/turns.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import {
   type Bytes,
@@ -222,6 +223,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
 
   /** Values until the end of file. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    const turn = turnGiver();
     for (;;) {
       let value: unknown;
       try {
@@ -231,6 +233,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
         throw error;
       }
       yield value;
+      await turn();
     }
   }
 
