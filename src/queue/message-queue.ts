@@ -51,6 +51,8 @@ interface Reasons {
 const known = new WeakMap<SharedBlock, MessageQueue>();
 const put: PutResult = { ended: 'put' };
 const closed = { ended: 'closed' } as const;
+/** Full, or empty. */
+const refused = { ended: 'refused' } as const;
 const rooms = { items: 0, space: 1, allDone: 2 } as const;
 // A putter that waits for room in bytes is woken when there is a good deal: once for many items.
 const worthWaking = 32 * 1024;
@@ -105,9 +107,10 @@ export class MessageQueue {
     return this.#member.addon.queueCounts(this.#offset);
   }
 
-  putting(item: OutgoingItem): Attempt<PutResult> {
+  /** `isNow`: for who does not wait, and yet is not told that there is no room because others are just at it. */
+  putting(item: OutgoingItem, isNow = false): Attempt<PutResult> {
     return {
-      make: () => this.tryPut(item),
+      make: () => (isNow ? this.#soon<PutResult>(this.space, () => this.#put(item)) : this.tryPut(item)),
       isPossible: () => {
         const { start, end, cells } = item.message;
         return this.#member.addon.queueHasSpace(this.#offset, end - start, cells.length);
@@ -115,48 +118,23 @@ export class MessageQueue {
     };
   }
 
-  getting(demand: Demand): Attempt<GetResult> {
+  getting(demand: Demand, isNow = false): Attempt<GetResult> {
     return {
-      make: () => this.tryGet(demand),
+      make: () => (isNow ? this.#soon<GetResult>(this.items, () => this.#get(demand)) : this.tryGet(demand)),
       isPossible: () => this.#member.addon.queueHasItems(this.#offset),
     };
   }
 
   /** Undefined: there is no room, or somebody else is at it. */
-  tryPut({ message, type, length }: OutgoingItem): PutResult | undefined {
-    const { addon } = this.#member;
-    const { constants } = addon;
-    const { bytes, start, end, cells } = message;
-    const outcome = addon.queuePut(this.#offset, bytes, start, end, type, length, cells);
-    if (outcome === 0) {
-      this.items.wakeNext();
-      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
-      if (cells.length > 0) trimLater(addon);
-      this.#count(end - start);
-      return put;
-    }
-    if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
-    if (outcome === constants.queueClosed) return closed;
-    return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
+  tryPut(item: OutgoingItem): PutResult | undefined {
+    const result = this.#put(item);
+    return result === refused ? undefined : (result as PutResult | undefined);
   }
 
   /** Undefined: there is nothing, or somebody else is at it. */
-  tryGet({ types, maxLength }: Demand): GetResult | undefined {
-    const { addon } = this.#member;
-    const { constants } = addon;
-    const inbox = Inbox.ofThisEnvironment();
-    const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
-    if (outcome === 0) {
-      this.#passOn();
-      this.#count(inbox.payloadBytes);
-      return open(inbox);
-    }
-    if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
-    if (outcome === constants.queueClosed) return closed;
-    if (outcome === constants.queueUnwanted) {
-      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
-    }
-    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  tryGet(demand: Demand): GetResult | undefined {
+    const result = this.#get(demand);
+    return result === refused ? undefined : (result as GetResult | undefined);
   }
 
   close(): void {
@@ -168,6 +146,59 @@ export class MessageQueue {
     this.items.wakeAll();
     this.space.wakeAll();
     this.allDone.wakeAll();
+  }
+
+  #soon<Result extends object>(
+    room: QueueRoom,
+    act: () => Result | typeof refused | undefined,
+  ): Result | undefined {
+    const result = act() ?? room.letOthersFinish(act);
+    return result === refused ? undefined : (result as Result | undefined);
+  }
+
+  // Undefined: somebody else is at it.
+  #put({ message, type, length }: OutgoingItem): PutResult | typeof refused | undefined {
+    const { addon } = this.#member;
+    const { constants } = addon;
+    const { bytes, start, end, cells } = message;
+    const outcome = addon.queuePut(this.#offset, bytes, start, end, type, length, cells);
+    if (outcome === 0) {
+      this.items.wakeNext();
+      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
+      if (cells.length > 0) trimLater(addon);
+      this.#count(end - start);
+      return put;
+    }
+    if (outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueFull) return refused;
+    if (outcome === constants.queueClosed) return this.#closed();
+    return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
+  }
+
+  // Undefined: somebody else is at it.
+  #get({ types, maxLength }: Demand): GetResult | typeof refused | undefined {
+    const { addon } = this.#member;
+    const { constants } = addon;
+    const inbox = Inbox.ofThisEnvironment();
+    const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
+    if (outcome === 0) {
+      this.#passOn();
+      this.#count(inbox.payloadBytes);
+      return open(inbox);
+    }
+    if (outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueEmpty) return refused;
+    if (outcome === constants.queueClosed) return this.#closed();
+    if (outcome === constants.queueUnwanted) {
+      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
+    }
+    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  }
+
+  // Who looked while this one was at it was not told of the end.
+  #closed(): typeof closed {
+    if (this.items.isWanted) this.items.wakeNext();
+    return closed;
   }
 
   // There may be more items, and there is more room.

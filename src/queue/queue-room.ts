@@ -1,4 +1,5 @@
 // Where those wait that a queue has nothing for, or no room: until an attempt of theirs comes to something.
+import { TimeoutError } from '../errors.js';
 import type { WaitOptions } from '../options/wait-options.js';
 import { type RoomPlace, Waitable } from '../sync/waitable.js';
 
@@ -21,6 +22,9 @@ interface RoomOptions {
 // What is waited for comes when it comes: nobody is passed over who could have had it, so an idle queue is looked at rarely.
 // The dead are swept by their parents, who then wake everybody; this is for what died between publishing and waking.
 const longestPauseMs = 1000;
+
+// They may have to wait for a processor in the middle of it.
+const longestTurnOfOthersMs = 100;
 
 const possible = {};
 
@@ -65,6 +69,16 @@ export class QueueRoom extends Waitable<object> {
       return this.obtainSync(method, options, key) as Result;
     } finally {
       this.#attempts.delete(key);
+    }
+  }
+
+  /** Tries again while others are at it, whom that takes microseconds; undefined if they do not go on: stopped, for instance. */
+  letOthersFinish<Result extends object>(make: () => Result | undefined): Result | undefined {
+    try {
+      return this.waitSync('', { make, isPossible: () => true }, { timeout: longestTurnOfOthersMs });
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined;
+      throw error;
     }
   }
 

@@ -5,6 +5,7 @@ import { nodeReadable, webReadable } from '../connection/streams.js';
 import { EndOfFileError, QueueClosed, QueueEmpty, QueueFull, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { turnGiver } from '../util/turns.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import { queueFor, queueKind } from './kinds.js';
 import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
@@ -61,9 +62,9 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    */
   async get(options?: WaitOptions): Promise<T> {
     const method = `${this.constructor.name}.get`;
-    if (options !== undefined) resolveWait(method, options, true);
+    const isNow = options !== undefined && resolveWait(method, options, true).timeoutMs === 0;
     this.finishTaken();
-    const attempt = this.messages.getting(anything);
+    const attempt = this.messages.getting(anything, isNow);
     let got = this.messages.items.now(attempt);
     try {
       got ??= await this.messages.items.wait(method, attempt, options);
@@ -112,10 +113,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return nodeReadable(this.#source());
   }
 
-  /** Values until the queue is closed and empty. */
+  /** Values until the queue is closed and empty. However many there are, the rest of the program has its turns. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const turn = turnGiver();
     try {
-      for (;;) yield await this.get();
+      for (;;) {
+        yield await this.get();
+        await turn();
+      }
     } catch (error) {
       if (!(error instanceof QueueClosed)) throw error;
     } finally {
@@ -153,11 +158,11 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   protected takeSync(method: string, options?: Pick<WaitOptions, 'timeout'>): T {
-    if (options !== undefined) resolveWait(method, options, false);
+    const isNow = options !== undefined && resolveWait(method, options, false).timeoutMs === 0;
     this.finishTaken();
     let got = this.messages.tryGet(anything);
     try {
-      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
+      got ??= this.messages.items.waitSync(method, this.messages.getting(anything, isNow), options);
     } catch (error) {
       throw emptyIfTimeout(error);
     }
@@ -169,10 +174,10 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
-    const attempt = this.messages.putting(item);
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(method, options, true);
+      const isNow = options !== undefined && resolveWait(method, options, true).timeoutMs === 0;
+      const attempt = this.messages.putting(item, isNow);
       result = this.messages.space.now(attempt) ?? (await this.messages.space.wait(method, attempt, options));
     } catch (error) {
       throw fullIfTimeout(error);
@@ -185,9 +190,9 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   protected putItemSync(method: string, item: OutgoingItem, options?: WaitOptions): void {
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(method, options, false);
+      const isNow = options !== undefined && resolveWait(method, options, false).timeoutMs === 0;
       result = this.messages.tryPut(item);
-      result ??= this.messages.space.waitSync(method, this.messages.putting(item), options);
+      result ??= this.messages.space.waitSync(method, this.messages.putting(item, isNow), options);
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
