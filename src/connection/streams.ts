@@ -2,7 +2,7 @@
 // Nothing is read ahead: a value is received when the stream is asked for it, so what is left of a stream is still in the connection.
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { EndOfFileError } from '../errors.js';
-import { turnGiver } from '../util/turns.js';
+import { turnGiver } from '../family/turns.js';
 import { nullInStream } from './failures.js';
 import { stream } from './lazy-modules.js';
 
