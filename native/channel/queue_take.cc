@@ -127,7 +127,9 @@ QueueOutcome Take(const Region& region, uint32_t slot, uint64_t queue, IncomingI
     block.getter.store(0);
     CrashPoint(CrashPointId::kQueueGetUnlocked);
     // Whoever came meanwhile was told that somebody is at it: that one must see what there is now.
-    if (outcome != QueueOutcome::kEmpty || !HasItems(region, queue)) return outcome;
+    if (outcome == QueueOutcome::kEmpty && HasItems(region, queue)) continue;
+    // Closed, and yet not over: somebody is putting.
+    return outcome == QueueOutcome::kEmpty && block.closed.load() != 0 ? QueueOutcome::kBusy : outcome;
   }
 }
 

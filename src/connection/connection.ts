@@ -2,6 +2,7 @@
 // states, streams. How messages travel is the subclass's: sockets (socket-connection.ts), and pipes in shared memory (pipe/).
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BufferTooShort, EndOfFileError } from '../errors.js';
+import { turnGiver } from '../family/turns.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import {
@@ -162,10 +163,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return this.awaitReadableSync('Connection.pollSync', resolvePoll('Connection.pollSync', timeout, false));
   }
 
-  /**
-   * Closes this end here; what waits here is rejected with `ERR_FORKYARD_CLOSED`. The other side has what was sent before, and then the
-   * end of file, once all have closed that had this end. Again, it does nothing.
-   */
+  /** Closes this end here; what waits here is rejected with `ERR_FORKYARD_CLOSED`. Again, it does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -222,6 +220,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
 
   /** Values until the end of file. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    const turn = turnGiver();
     for (;;) {
       let value: unknown;
       try {
@@ -231,6 +230,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
         throw error;
       }
       yield value;
+      await turn();
     }
   }
 

@@ -45,12 +45,17 @@ interface Reasons {
 const known = new WeakMap<SharedBlock, MessageQueue>();
 const put: PutResult = { ended: 'put' };
 const closed = { ended: 'closed' } as const;
+/** Full, or empty. */
+const refused = { ended: 'refused' } as const;
 const rooms = { items: 0, space: 1, allDone: 2 } as const;
 // A putter that waits for room in bytes is woken when there is a good deal: once for many items.
 const worthWaking = 32 * 1024;
 // So much has filled a ring, or drained one.
 const worthTrimmingBytes = 64 * 1024;
 const headerBytes = 16;
+
+/** Undefined: somebody else is at it. */
+type Tried<Result> = Result | typeof refused | undefined;
 
 export class MessageQueue {
   readonly block: SharedBlock;
@@ -112,9 +117,10 @@ export class MessageQueue {
     return this.#member.addon.queueCounts(this.#offset);
   }
 
-  putting(item: OutgoingItem): Attempt<PutResult> {
+  /** `isNow`: for who does not wait, and yet is not told that there is no room because others are just at it. */
+  putting(item: OutgoingItem, isNow = false): Attempt<PutResult> {
     return {
-      make: () => this.tryPut(item),
+      make: () => (isNow ? this.#soon(this.space, () => this.#put(item)) : this.tryPut(item)),
       isPossible: () => {
         const { start, end, cells } = item;
         return this.#member.addon.queueHasSpace(this.#offset, end - start, cells.length);
@@ -122,30 +128,16 @@ export class MessageQueue {
     };
   }
 
-  getting(demand: Demand): Attempt<GetResult> {
+  getting(demand: Demand, isNow = false): Attempt<GetResult> {
     return {
-      make: () => this.tryGet(demand),
+      make: () => (isNow ? this.#soon(this.items, () => this.#get(demand)) : this.tryGet(demand)),
       isPossible: () => this.#told !== undefined || this.#member.addon.queueHasItems(this.#offset),
     };
   }
 
   /** Undefined: there is no room, or somebody else is at it. */
   tryPut(item: OutgoingItem): PutResult | undefined {
-    const { addon } = this.#member;
-    layOut(this.#exchange.put, item);
-    const outcome = addon.queuePut(this.#offset);
-    if (outcome === 0) {
-      this.items.wakeNext();
-      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
-      if (item.cells.length > 0) trimLater(addon);
-      this.#count(item.end - item.start);
-      return put;
-    }
-    const { constants } = addon;
-    if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
-    this.#passOn();
-    if (outcome === constants.queueClosed) return closed;
-    return { ended: 'failed', error: this.#errorOf(outcome, item.end - item.start) };
+    return unlessRefused(this.#put(item));
   }
 
   /** Whoever takes next in this environment is given this. */
@@ -156,13 +148,7 @@ export class MessageQueue {
 
   /** Undefined: there is nothing, or somebody else is at it. */
   tryGet(demand: Demand): GetResult | undefined {
-    const told = this.#told;
-    if (told !== undefined) {
-      this.#told = undefined;
-      return told;
-    }
-    if (!this.#inbox.isBusy) return this.#takeInto(this.#inbox, demand);
-    return this.#inbox.aside((inbox) => this.#takeInto(inbox, demand));
+    return unlessRefused(this.#get(demand));
   }
 
   /** What this environment has taken is finished, where that is not said of each item. */
@@ -183,10 +169,44 @@ export class MessageQueue {
     this.allDone.wakeAll();
   }
 
-  #takeInto(inbox: Inbox, demand: Demand): GetResult | undefined {
+  #soon<Result extends object>(room: QueueRoom, act: () => Tried<Result>): Result | undefined {
+    return unlessRefused(act() ?? room.letOthersFinish(act));
+  }
+
+  #put(item: OutgoingItem): Tried<PutResult> {
+    const { addon } = this.#member;
+    layOut(this.#exchange.put, item);
+    const outcome = addon.queuePut(this.#offset);
+    if (outcome === 0) {
+      this.items.wakeNext();
+      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
+      if (item.cells.length > 0) trimLater(addon);
+      this.#count(item.end - item.start);
+      return put;
+    }
+    const { constants } = addon;
+    if (outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueFull) return refused;
+    this.#passOn();
+    if (outcome === constants.queueClosed) return closed;
+    return { ended: 'failed', error: this.#errorOf(outcome, item.end - item.start) };
+  }
+
+  #get(demand: Demand): Tried<GetResult> {
+    const told = this.#told;
+    if (told !== undefined) {
+      this.#told = undefined;
+      return told;
+    }
+    if (!this.#inbox.isBusy) return this.#takeInto(this.#inbox, demand);
+    return this.#inbox.aside((inbox) => this.#takeInto(inbox, demand));
+  }
+
+  #takeInto(inbox: Inbox, demand: Demand): Tried<GetResult> {
     const outcome = inbox.takeFrom(this.#offset, demand);
     const { constants } = this.#member.addon;
-    if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueEmpty) return refused;
     this.#passOn();
     if (outcome === 0) {
       this.#count(inbox.payloadBytes);
@@ -250,4 +270,8 @@ function open(inbox: Inbox): GetResult {
   } catch (error) {
     return { ended: 'failed', error };
   }
+}
+
+function unlessRefused<Result>(tried: Tried<Result>): Result | undefined {
+  return tried === refused ? undefined : (tried as Result | undefined);
 }

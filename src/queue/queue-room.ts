@@ -1,4 +1,5 @@
 // Where those wait that a queue has nothing for, or no room: until an attempt of theirs comes to something.
+import { TimeoutError } from '../errors.js';
 import { SpinCredit } from '../family/spin-credit.js';
 import type { WaitOptions } from '../options/wait-options.js';
 import { type RoomPlace, Waitable } from '../sync/waitable.js';
@@ -32,6 +33,9 @@ const longestPauseMs = 1000;
 const spinMs = 0.1;
 const briefSpinMs = 0.005;
 const looksUs = 10;
+
+// They may have to wait for a processor in the middle of it.
+const longestTurnOfOthersMs = 100;
 
 const possible = {};
 
@@ -79,6 +83,16 @@ export class QueueRoom extends Waitable<object> {
     } finally {
       this.#attempts.delete(key);
       this.#passOn(attempt);
+    }
+  }
+
+  /** Tries again while others are at it, whom that takes microseconds; undefined if they do not go on: stopped, for instance. */
+  letOthersFinish<Result extends object>(make: () => Result | undefined): Result | undefined {
+    try {
+      return this.waitSync('', { make, isPossible: () => true }, { timeout: longestTurnOfOthersMs });
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined;
+      throw error;
     }
   }
 

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { nodeReadable, webReadable } from '../connection/streams.js';
 import { EndOfFileError, QueueClosed, QueueEmpty, QueueFull, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
+import { turnGiver } from '../family/turns.js';
 import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import { queueFor, queueKind } from './kinds.js';
@@ -60,14 +61,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    * be no more. With this call the value before counts as handled: see `lost`.
    */
   async get(options?: WaitOptions): Promise<T> {
-    if (options !== undefined) resolveWait(this.methodName('get'), options, true);
+    const isNow = options !== undefined && this.#wantsNow('get', options, true);
     this.finishTaken();
     const { items } = this.messages;
     let got = items.hasQueue ? undefined : this.messages.tryGet(anything);
     if (got?.ended === 'got') return got.value as T;
     const method = this.methodName('get');
     try {
-      got ??= await items.wait(method, this.messages.getting(anything), options);
+      got ??= await items.wait(method, this.messages.getting(anything, isNow), options);
     } catch (error) {
       throw emptyIfTimeout(error);
     }
@@ -113,10 +114,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return nodeReadable(this.#source());
   }
 
-  /** Values until the queue is closed and empty. */
+  /** Values until the queue is closed and empty. However many there are, the rest of the program has its turns. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const turn = turnGiver();
     try {
-      for (;;) yield await this.get();
+      for (;;) {
+        yield await this.get();
+        await turn();
+      }
     } catch (error) {
       if (!(error instanceof QueueClosed)) throw error;
     } finally {
@@ -149,13 +154,13 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   protected takeSync(name: string, options?: Pick<WaitOptions, 'timeout'>): T {
-    if (options !== undefined) resolveWait(this.methodName(name), options, false);
+    const isNow = options !== undefined && this.#wantsNow(name, options, false);
     this.finishTaken();
     let got = this.messages.tryGet(anything);
     if (got?.ended === 'got') return got.value as T;
     const method = this.methodName(name);
     try {
-      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
+      got ??= this.messages.items.waitSync(method, this.messages.getting(anything, isNow), options);
     } catch (error) {
       throw emptyIfTimeout(error);
     }
@@ -181,9 +186,12 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     const { messages } = this;
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(this.methodName(method), options, true);
+      const isNow = options !== undefined && this.#wantsNow(method, options, true);
       if (!messages.space.hasQueue) result = messages.tryPut(item);
-      result ??= await messages.space.wait(this.methodName(method), messages.putting(keep(item)), options);
+      if (result === undefined) {
+        const attempt = messages.putting(keep(item), isNow);
+        result = await messages.space.wait(this.methodName(method), attempt, options);
+      }
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
@@ -196,15 +204,22 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     const { messages } = this;
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(this.methodName(method), options, false);
+      const isNow = options !== undefined && this.#wantsNow(method, options, false);
       result = messages.tryPut(item);
-      result ??= messages.space.waitSync(this.methodName(method), messages.putting(keep(item)), options);
+      if (result === undefined) {
+        const attempt = messages.putting(keep(item), isNow);
+        result = messages.space.waitSync(this.methodName(method), attempt, options);
+      }
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
       if (result?.ended !== 'put') discard(item);
     }
     if (result.ended !== 'put') throw this.#refusal(method, result);
+  }
+
+  #wantsNow(method: string, options: WaitOptions, byPromise: boolean): boolean {
+    return resolveWait(this.methodName(method), options, byPromise).timeoutMs === 0;
   }
 
   #refusal(method: string, result: PutResult): unknown {
