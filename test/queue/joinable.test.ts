@@ -130,7 +130,7 @@ test('join has time-outs and signals, and is over at once where there is nothing
     thrown(() => queue.joinSync({ timeout: 0 })),
   ]) {
     expect(error).toBeInstanceOf(TimeoutError);
-    expect(error.message).toMatch(/JoinableQueue\.join(Sync)?: .*1 items are unfinished/);
+    expect(error.message).toMatch(/JoinableQueue\.join(Sync)?: .*unfinished values: 1/);
   }
   const stop = new AbortController();
   const joining = queue.join({ signal: stop.signal });

@@ -120,7 +120,7 @@ describe('in one thread', () => {
       thrown(() => queue.putSync(2, { timeout: 3 })),
     ]) {
       expect(error).toBeInstanceOf(QueueFull);
-      expect(error.message).toMatch(/^Queue\.put(Sync)?: .*3 ms.*it is full \(1 values\)/);
+      expect(error.message).toMatch(/^Queue\.put(Sync)?: .*3 ms.*it is full \(maxSize: 1\)/);
     }
     expect(queue.getManySync(5)).toEqual([1]);
     expect(thrown(() => queue.getNowait())).toBeInstanceOf(QueueEmpty);
