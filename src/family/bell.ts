@@ -106,6 +106,7 @@ export class Bell {
    * for afterwards, as before any sleep.
    */
   block(park: () => boolean): boolean {
+    this.wakeNow();
     const wasAsleep = (Atomics.load(this.#slots, this.#ownEpoch) & 1) === 1;
     try {
       return park();
@@ -128,6 +129,11 @@ export class Bell {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     queueMicrotask(this.#flush);
+  }
+
+  /** Those whom `wakeSoon` was to wake: whoever blocks the thread may wait for what they do. */
+  wakeNow(): void {
+    if (this.#announced.size > 0) this.#flush();
   }
 
   /** Keeps the event loop alive until `letGo` was called as often: a message is waited for. */

@@ -5,6 +5,7 @@ import type { BellSource } from '../family/bell.js';
 import { member } from '../family/membership.js';
 import type { ChildContext } from '../process/child.js';
 import { currentProcess } from '../process/current-process.js';
+import { finishAllTaken } from '../queue/in-hand.js';
 import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
 import type { TaskReference } from '../task/reference.js';
@@ -233,9 +234,9 @@ class WorkerLoop implements BellSource {
     this.#active += weight;
     this.#meter.enter(began);
     const settle = (report: () => void): void => {
+      this.#active -= weight;
       report();
       const now = performance.now();
-      this.#active -= weight;
       this.#meter.sample((now - began) / this.#concurrency, 1);
       this.#meter.leave(now);
       this.#channel.wakePeerNow();
@@ -264,6 +265,8 @@ class WorkerLoop implements BellSource {
   // What cannot be encoded is reported as the failure of its task.
   #report(type: number, id: number, value: unknown): number {
     endTask(id);
+    // Before anybody knows that the task is done: what it has taken of queues is not lost if this process dies later.
+    if (this.#active === 0) finishAllTaken();
     try {
       this.#channel.post({ type, id, extra: 0 }, value);
     } catch (error) {

@@ -7,6 +7,7 @@ import { member } from '../family/membership.js';
 import { turnGiver } from '../family/turns.js';
 import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
+import { taking } from './in-hand.js';
 import { queueFor, queueKind } from './kinds.js';
 import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
 import { discard, encodeValue, keep, type OutgoingItem } from './outgoing.js';
@@ -19,7 +20,6 @@ export interface QueueOptions {
 }
 
 const firstRingBytes = 64 * 1024;
-let finishesAtExit = false;
 
 /** A queue that grows as long as there is memory. Send it in arguments, results, and inside of objects. */
 export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Iterable<T> {
@@ -150,7 +150,7 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   /** What was taken here counts as handled. */
   protected finishTaken(): void {
     this.messages.finishTaken();
-    if (!finishesAtExit) finishAtExit();
+    taking();
   }
 
   protected takeSync(name: string, options?: Pick<WaitOptions, 'timeout'>): T {
@@ -246,15 +246,6 @@ export function gotValue(method: string, got: GetResult): unknown {
   if (got.ended === 'got') return got.value;
   if (got.ended === 'failed') throw got.error;
   throw new QueueClosed(`${method}: the queue was closed, and nothing is left in it.`);
-}
-
-// What a program that ends well has taken, it has handled.
-function finishAtExit(): void {
-  finishesAtExit = true;
-  const { addon } = member();
-  process.once('exit', (code) => {
-    if (code === 0) addon.queueFinishAll();
-  });
 }
 
 function emptyIfTimeout(error: unknown): unknown {

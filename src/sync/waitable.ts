@@ -135,6 +135,7 @@ export abstract class Waitable<Taken> {
     if (taken !== undefined) return taken;
     if (wait.timeoutMs === 0) throw this.#timeoutError(method, wait);
     this.refuseDeadlock(method);
+    member().bell.wakeNow();
     return this.#spin(want) ?? this.#block(method, wait, want);
   }
 

@@ -53,7 +53,7 @@ describe('maxSize', () => {
       expectClear(error, {
         class: QueueFull,
         code: 'ERR_FORKYARD_QUEUE_FULL',
-        says: [`Queue.${way}`, 'it is full (maxSize: 3)', '3 were put in before'],
+        says: [`Queue.${way}`, 'it is full (maxSize: 3)', '3 values were put in before'],
       });
       expect((error as QueueFull).put).toBe(3);
       expect(queue.getManySync(9)).toEqual([1, 2, 3]);
