@@ -56,6 +56,24 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'whoever is next has it, and is told: true',
   ],
   'producer-consumer': ['the sum of what both took: 5050'],
+  pipeline: [
+    '25 %: 5000 requests',
+    '50 %: 10000 requests',
+    '75 %: 15000 requests',
+    '100 %: 20000 requests',
+    '20000 requests, 400 of them for what is not there',
+  ],
+  'work-queue': [
+    '29 of 30 done, 1 lost',
+    'job 12 is among those done: false',
+    'the workers ended with -9, 0, 0',
+  ],
+  'ping-pong': [
+    /^blocking: 5000 round trips, half within [\d.]+ µs, 99 % within [\d.]+ µs$/,
+    'the player has ended: the pipe is at its end: true',
+    /^through event loops: 5000 round trips, half within [\d.]+ µs, 99 % within [\d.]+ µs$/,
+    'after close() the other side goes home: exit code 0',
+  ],
   histogram: ['counted: 100000', 'most in the middle: true', 'RangeError, still 255'],
   'parallel-matrix': ['rows done: 120, wrong: 0', 'largest: true'],
   'surviving-a-killed-worker': [
@@ -84,6 +102,11 @@ const examples: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'Python has added: { sum: 10.5, of: 4 }',
     'forkyard backwards, by Python: draykrof',
     'stressed backwards, by Python: desserts',
+    'python3 ended with 0',
+  ],
+  'python-listener': [
+    'running sums of 1 2 3 4, by Python: 1 3 6 10',
+    'running sums of 0.5 0.5, by Python: 0.5 1',
     'python3 ended with 0',
   ],
   'share-with-python': [

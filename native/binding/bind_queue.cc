@@ -12,11 +12,6 @@
 namespace forkyard {
 namespace {
 
-// As many as a record can have (src/memory/slabs.ts), and the payload's own.
-constexpr uint32_t kMostCells = 257;
-// Of what `queueTake` tells: type, length, bytes of payload, number of cells, the cells.
-constexpr size_t kTakenWords = 4 + kMostCells;
-
 double FailureNumber(AllocationFailure failure) { return -static_cast<double>(failure); }
 
 Napi::Value OutcomeValue(Napi::Env env, QueueOutcome outcome) {
@@ -67,36 +62,34 @@ double Grow(Environment& self, uint64_t queue, uint64_t record_bytes) {
   return static_cast<double>(outcome);
 }
 
-// queuePut(queue, bytes: Uint8Array, start, end, type, length, cells: number[]): the outcome. The cells are handed over if it
-// is kDone.
+// queueExchange(): the memory of queue_exchange.h.
+Napi::Value ExchangeBuffer(const Napi::CallbackInfo& info) {
+  return Environment::Opened(info.Env()).queue_exchange_buffer();
+}
+
+// queuePut(queue): the outcome, of the item in the exchange. Its cells are handed over if it is kDone.
 Napi::Value QueuePut(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment& self = Environment::Opened(env);
   const uint64_t queue = QueueArgument(info, self);
-  Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
-  const uint32_t start = Uint32Argument(info, 2);
-  const uint32_t end = Uint32Argument(info, 3);
-  if (start > end || end > bytes.ByteLength()) throw Napi::RangeError::New(env, "not within the bytes");
-  Napi::Array cells = info[6].As<Napi::Array>();
-  const uint32_t cell_count = cells.Length();
-  if (cell_count > kMostCells) throw Napi::RangeError::New(env, "too many shared buffers");
-  uint32_t numbers[kMostCells];
-  uint64_t offsets[kMostCells];
-  for (uint32_t i = 0; i < cell_count; i++) {
-    numbers[i] = cells.Get(i).As<Napi::Number>().Uint32Value();
-    offsets[i] = self.CellOffset(numbers[i] % kLedgerCells);
+  const ItemArea& area = self.queue_exchange().put;
+  if (area.payload_bytes > kItemPayloadBytes || area.cell_count > kMostItemCells) {
+    throw Napi::RangeError::New(env, "more than an item can have");
   }
-  const OutgoingItem item{static_cast<uint16_t>(Uint32Argument(info, 4)), Uint32Argument(info, 5), bytes.Data() + start,
-                          end - start, offsets, cell_count};
+  uint64_t offsets[kMostItemCells];
+  for (uint32_t i = 0; i < area.cell_count; i++) offsets[i] = self.CellOffset(area.cells[i] % kLedgerCells);
+  const OutgoingItem item{static_cast<uint16_t>(area.type), area.length,  area.payload,
+                          area.payload_bytes,               offsets,      area.cell_count};
   for (;;) {
     const QueueOutcome outcome = Put(self.region(), self.slot().index, queue, item);
     if (outcome == QueueOutcome::kNeedsRing) {
-      const double grown = Grow(self, queue, RecordBytes(item.payload_bytes, cell_count));
-      if (grown != 0) return Napi::Number::New(env, grown);
+      const double grown = Grow(self, queue, RecordBytes(item.payload_bytes, item.cell_count));
+      // Full: others added one meanwhile, which may have room.
+      if (grown != 0 && grown != static_cast<double>(QueueOutcome::kFull)) return Napi::Number::New(env, grown);
       continue;
     }
     if (outcome == QueueOutcome::kDone) {
-      for (uint32_t i = 0; i < cell_count; i++) self.ReturnCell(numbers[i]);
+      for (uint32_t i = 0; i < area.cell_count; i++) self.ReturnCell(area.cells[i]);
     }
     return OutcomeValue(env, outcome);
   }
@@ -111,7 +104,7 @@ class OfferedCells {
   }
 
   bool Offer(uint32_t count, IncomingItem& item) {
-    for (; count_ < count && count_ < kMostCells; count_++) {
+    for (; count_ < count && count_ < kMostItemCells; count_++) {
       std::optional<uint32_t> cell = self_.TakeCell();
       if (!cell) return false;
       numbers_[count_] = *cell;
@@ -131,38 +124,35 @@ class OfferedCells {
 
  private:
   Environment& self_;
-  uint32_t numbers_[kMostCells];
-  uint64_t offsets_[kMostCells];
+  uint32_t numbers_[kMostItemCells];
+  uint64_t offsets_[kMostItemCells];
   uint32_t count_ = 0;
 };
 
-// queueTake(queue, into: Uint8Array, taken: Uint32Array, types, maxLength): the outcome. `taken` tells what of.
+// queueTake(queue): the outcome; the exchange says of what, and what is wanted.
 Napi::Value QueueTake(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment& self = Environment::Opened(env);
   const uint64_t queue = QueueArgument(info, self);
-  Napi::Uint8Array into = info[1].As<Napi::Uint8Array>();
-  Napi::Uint32Array taken = info[2].As<Napi::Uint32Array>();
-  if (taken.ElementLength() < kTakenWords) throw Napi::RangeError::New(env, "too small for what is taken");
+  ItemArea& area = self.queue_exchange().taken;
   IncomingItem item;
-  item.types = Uint32Argument(info, 3);
-  item.max_length = Uint32Argument(info, 4);
-  item.payload = into.Data();
-  item.payload_room = static_cast<uint32_t>(into.ByteLength());
+  item.types = area.type;
+  item.max_length = area.length;
+  item.payload = area.payload;
+  item.payload_room = kItemPayloadBytes;
   OfferedCells offered(self);
   for (;;) {
     const QueueOutcome outcome = Take(self.region(), self.slot().index, queue, item);
     if (outcome == QueueOutcome::kNeedsCells) {
-      if (item.cell_count > kMostCells) return OutcomeValue(env, QueueOutcome::kBroken);
+      if (item.cell_count > kMostItemCells) return OutcomeValue(env, QueueOutcome::kBroken);
       if (offered.Offer(item.cell_count, item)) continue;
       return Napi::Number::New(env, FailureNumber(AllocationFailure::kLedgerFull));
     }
-    uint32_t* words = taken.Data();
-    words[0] = item.type;
-    words[1] = item.length;
-    words[2] = item.payload_bytes;
-    words[3] = item.cell_count;
-    if (outcome == QueueOutcome::kDone) offered.Keep(item.cell_count, words + 4);
+    area.type = item.type;
+    area.length = item.length;
+    area.payload_bytes = item.payload_bytes;
+    area.cell_count = item.cell_count;
+    if (outcome == QueueOutcome::kDone) offered.Keep(item.cell_count, area.cells);
     return OutcomeValue(env, outcome);
   }
 }
@@ -182,13 +172,6 @@ Napi::Value QueueHasSpace(const Napi::CallbackInfo& info) {
 Napi::Value QueueClose(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   QueueAt(self.region(), QueueArgument(info, self)).closed.store(1);
-  return info.Env().Undefined();
-}
-
-// queueFinish(queue): what this environment has taken is finished, where that is not said of each item.
-Napi::Value QueueFinish(const Napi::CallbackInfo& info) {
-  Environment& self = Environment::Opened(info.Env());
-  FinishItems(self.region(), QueueArgument(info, self), self.slot().index);
   return info.Env().Undefined();
 }
 
@@ -231,7 +214,7 @@ Napi::Value QueueSuspects(const Napi::CallbackInfo& info) {
   Napi::Array suspects = Napi::Array::New(info.Env());
   for (uint32_t slot = 0; slot < kMaxSlots; slot++) {
     if (slot == self.slot().index) continue;
-    const QueueSlot& of = block.slots[slot];
+    const QueueSlot& of = block.Of(slot);
     const bool works = block.putter.load() == slot + 1 || block.getter.load() == slot + 1;
     const bool holds = of.got.load() != of.done.load() + of.lost.load();
     if (works || holds || (of.ends.load() & ends) != 0) suspects.Set(suspects.Length(), slot);
@@ -242,7 +225,7 @@ Napi::Value QueueSuspects(const Napi::CallbackInfo& info) {
 // queueEnds(queue, added, removed): which ends of a pipe this environment has.
 Napi::Value QueueEnds(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
-  std::atomic<uint32_t>& ends = QueueAt(self.region(), QueueArgument(info, self)).slots[self.slot().index].ends;
+  std::atomic<uint32_t>& ends = QueueAt(self.region(), QueueArgument(info, self)).Of(self.slot().index).ends;
   ends.store((ends.load() | Uint32Argument(info, 1)) & ~Uint32Argument(info, 2));
   return info.Env().Undefined();
 }
@@ -253,13 +236,17 @@ Napi::Value QueueSize(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Size(self.region(), QueueArgument(info, self)));
 }
 
-// queueShape(queue): [kind, maxItems], as it was made.
+// queueShape(queue): [kind, maxItems, held]: as it was made, and the word of its buffer from which this environment's `got`,
+// `done` and `lost` are.
 Napi::Value QueueShapeOf(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   const QueueBlock& block = QueueAt(self.region(), QueueArgument(info, self));
-  Napi::Array shape = Napi::Array::New(info.Env(), 2);
+  const size_t held = offsetof(QueueBlock, slots) - kBlockHeaderBytes +
+                      QueueBlock::PlaceOf(self.slot().index) * sizeof(QueueSlot);
+  Napi::Array shape = Napi::Array::New(info.Env(), 3);
   shape.Set(0u, block.kind);
   shape.Set(1u, block.max_items);
+  shape.Set(2u, static_cast<double>(held / 4));
   return shape;
 }
 
@@ -279,12 +266,12 @@ void BindQueue(Napi::Env env, Napi::Object exports) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
   add("createQueue", CreateQueue);
+  add("queueExchange", ExchangeBuffer);
   add("queuePut", QueuePut);
   add("queueTake", QueueTake);
   add("queueHasItems", QueueHasItems);
   add("queueHasSpace", QueueHasSpace);
   add("queueClose", QueueClose);
-  add("queueFinish", QueueFinish);
   add("queueFinishAll", QueueFinishAll);
   add("queueDone", QueueDone);
   add("queueCounts", QueueCounts);

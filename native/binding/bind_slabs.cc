@@ -9,6 +9,7 @@
 #include "channel/queue.h"
 #include "channel/spsc_ring.h"
 #include "channel/sweep.h"
+#include "os/heap.h"
 
 namespace forkyard {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 // A buffer weighs so much at least for V8, which counts bytes, and would collect none of the 16,384 that an environment can
 // have of a lock's size before there are no more.
 constexpr int64_t kLeastWeight = 16 * 1024;
+
+constexpr uint64_t kLongestBuffer = 1ull << 30;
 
 bool IsSwept(BlockKind kind) { return kind == BlockKind::kSync || kind == BlockKind::kQueue; }
 
@@ -25,11 +28,19 @@ struct SlabHolder {
   int64_t added_weight = 0;
 };
 
-// What was collected while it was owned can be released by nobody; unless it has arrived again meanwhile.
-void GiveUpView(Environment& self, uint32_t cell) {
+// Buffers are finalized as well when an environment is torn down, and before its cleanup hooks: JavaScript cannot be called then.
+bool IsEnding(Napi::Env env) {
+  napi_value undefined = nullptr;
+  napi_value converted = nullptr;
+  return napi_get_undefined(env, &undefined) != napi_ok || napi_coerce_to_bool(env, undefined, &converted) != napi_ok;
+}
+
+// What was collected while it was owned can be released by nobody; unless it has arrived again meanwhile. Items in hand are finished
+// where the program goes on without the queue, and lost where it does not go on.
+void GiveUpView(Napi::Env env, Environment& self, uint32_t cell) {
   const uint64_t block = self.region().word(self.CellOffset(cell)).load();
   if (IsSwept(self.region().block(block).kind) && !self.RefersBeside(cell, block)) {
-    if (IsQueue(self.region(), block)) FinishItems(self.region(), block, self.slot().index);
+    if (IsQueue(self.region(), block) && !IsEnding(env)) FinishItems(self.region(), block, self.slot().index);
     SweepBlock(self.region(), block, self.slot().index);
   }
   self.ReturnCell(cell);
@@ -39,7 +50,7 @@ void FinalizeSlab(Napi::Env env, void*, SlabHolder* holder) {
   if (holder->added_weight > 0) Napi::MemoryManagement::AdjustExternalMemory(env, -holder->added_weight);
   if (Environment* self = holder->link->environment; self != nullptr && holder->cell) {
     self->views().erase(*holder->cell);
-    GiveUpView(*self, *holder->cell);
+    GiveUpView(env, *self, *holder->cell);
   }
   delete holder;
 }
@@ -70,7 +81,10 @@ Napi::ArrayBuffer BufferOf(Napi::Env env, Environment& self, uint32_t cell, bool
   const uint64_t bytes = self.region().block(block).payload_bytes;
   uint8_t* payload = self.region().At(block + kBlockHeaderBytes);
   if (!copies) return Napi::ArrayBuffer::New(env, payload, bytes, FinalizeSlab, new SlabHolder{self.link(), cell});
-  Napi::ArrayBuffer copy = Napi::ArrayBuffer::New(env, bytes);
+  os::KeepFreedMemory();
+  // The memory of a Buffer, which cannot be as long as any ArrayBuffer, is not cleared before.
+  Napi::ArrayBuffer copy = bytes <= kLongestBuffer ? Napi::Buffer<uint8_t>::New(env, bytes).ArrayBuffer()
+                                                   : Napi::ArrayBuffer::New(env, bytes);
   std::memcpy(copy.Data(), payload, bytes);
   self.ReturnCell(cell);
   return copy;
@@ -115,7 +129,7 @@ Napi::Value CloseView(const Napi::CallbackInfo& info) {
   if (auto view = self.views().find(cell); view != self.views().end()) {
     view->second->reset();
     self.views().erase(view);
-    GiveUpView(self, cell);
+    GiveUpView(info.Env(), self, cell);
   }
   return info.Env().Undefined();
 }

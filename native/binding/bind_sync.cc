@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "binding/arguments.h"
-#include "binding/environment.h"
+#include "binding/block_arguments.h"
 #include "os/clock.h"
 #include "parking/bell.h"
+#include "parking/look_out.h"
 #include "sync/sync_block.h"
 
 namespace forkyard {
@@ -51,10 +51,24 @@ Napi::Value ParkAt(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), rung);
 }
 
+// lookOut(block, word, seen, us): looks until that word of the block's buffer is no longer `seen`, for so long at most.
+Napi::Value LookOut(const Napi::CallbackInfo& info) {
+  Environment& self = Environment::Opened(info.Env());
+  const uint64_t block = BlockArgument(info, self, 0);
+  const uint64_t byte = kBlockHeaderBytes + uint64_t{Uint32Argument(info, 1)} * 4;
+  if (byte >= kBlockHeaderBytes + self.region().block(block).payload_bytes) {
+    throw Napi::RangeError::New(info.Env(), "beyond the block");
+  }
+  const auto& word = *reinterpret_cast<const std::atomic<uint32_t>*>(self.region().At(block + byte));
+  LookOutFor(word, Uint32Argument(info, 2), uint64_t{Uint32Argument(info, 3)} * 1000);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void BindSync(Napi::Env env, Napi::Object exports) {
   exports.Set("createSync", Napi::Function::New(env, CreateSync, "createSync"));
+  exports.Set("lookOut", Napi::Function::New(env, LookOut, "lookOut"));
   exports.Set("park", Napi::Function::New(env, ParkAt, "park"));
 }
 

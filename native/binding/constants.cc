@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "binding/queue_exchange.h"
 #include "channel/queue.h"
 #include "memory/allocator.h"
 #include "shared/crash_point.h"
@@ -50,6 +51,10 @@ void BindConstants(Napi::Env env, Napi::Object exports) {
   add("queueRooms", offsetof(QueueBlock, rooms));
   add("queueRoomBytes", sizeof(QueueRoomPlace));
   add("queueMaxRings", kQueueRings);
+  add("queuePuts", (offsetof(QueueBlock, puts) - kBlockHeaderBytes) / 4);
+  add("queueGets", (offsetof(QueueBlock, gets) - kBlockHeaderBytes) / 4);
+  add("queueAreaBytes", sizeof(ItemArea));
+  add("queueAreaPayload", offsetof(ItemArea, payload));
   add("queueBusy", static_cast<double>(QueueOutcome::kBusy));
   add("queueFull", static_cast<double>(QueueOutcome::kFull));
   add("queueEmpty", static_cast<double>(QueueOutcome::kEmpty));

@@ -33,6 +33,19 @@ Environment& Environment::Opened(Napi::Env env) {
   return self;
 }
 
+QueueExchange& Environment::queue_exchange() {
+  if (queue_exchange_ == nullptr) queue_exchange_buffer();
+  return *queue_exchange_;
+}
+
+Napi::ArrayBuffer Environment::queue_exchange_buffer() {
+  if (!queue_exchange_buffer_.IsEmpty()) return queue_exchange_buffer_.Value();
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env_, sizeof(QueueExchange));
+  queue_exchange_buffer_ = Napi::Reference<Napi::ArrayBuffer>::New(buffer, 1);
+  queue_exchange_ = static_cast<QueueExchange*>(buffer.Data());
+  return buffer;
+}
+
 bool Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bell) {
   if (os::Result<void> claimed = ClaimSlot(process->region(), process->token(), slot); !claimed) {
     if (claimed.error().number == ESTALE) return false;

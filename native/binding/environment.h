@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "binding/process_state.h"
+#include "binding/queue_exchange.h"
 #include "memory/allocator.h"
 
 namespace forkyard {
@@ -55,6 +56,10 @@ class Environment {
   // before it is collected.
   std::unordered_map<uint32_t, std::optional<uint32_t>*>& views() { return views_; }
 
+  // Of this environment alone; made when it is first asked for.
+  QueueExchange& queue_exchange();
+  Napi::ArrayBuffer queue_exchange_buffer();
+
   // What a child of this environment must inherit.
   os::Result<InheritedDescriptors> ForChildren();
   // Children are waited for when the environment ends before them: its event loop no longer does.
@@ -84,6 +89,8 @@ class Environment {
   std::vector<uint32_t> free_cells_;
   uint32_t next_cell_ = 0;
   std::unordered_map<uint32_t, std::optional<uint32_t>*> views_;
+  QueueExchange* queue_exchange_ = nullptr;
+  Napi::Reference<Napi::ArrayBuffer> queue_exchange_buffer_;
   os::UniqueFd bell_;
   uv_poll_t* poll_ = nullptr;
   os::Lifeline lifeline_;

@@ -38,7 +38,7 @@ void SettleGet(const Region& region, uint64_t queue, uint32_t slot) {
     const uint32_t begun = ring.begun.load();
     if (block.get_log.count.load() != 0) {
       if (begun == block.get_log.position.load()) {
-        block.slots[slot].got.store(block.get_log.got.load());
+        block.Of(slot).got.store(block.get_log.got.load());
       } else {
         os::Result<Record> record = ReadRecord(region, place.offset, head, begun - head);
         if (head != begun && record && record.value().header.type != kSkipRecord) {
@@ -97,7 +97,7 @@ uint32_t Unfinished(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
   uint32_t settled = 0;
   for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
-    settled += block.slots[slot].done.load() + block.slots[slot].lost.load();
+    settled += block.Of(slot).done.load() + block.Of(slot).lost.load();
   }
   // Read last, of all that was put what was settled before is never more than there is; and none is told only where there are none
   // now.
@@ -106,18 +106,18 @@ uint32_t Unfinished(const Region& region, uint64_t queue) {
 
 uint32_t Lost(const Region& region, uint64_t queue) {
   uint32_t lost = 0;
-  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) lost += QueueAt(region, queue).slots[slot].lost.load();
+  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) lost += QueueAt(region, queue).Of(slot).lost.load();
   return lost;
 }
 
 void FinishItems(const Region& region, uint64_t queue, uint32_t slot) {
   QueueBlock& block = QueueAt(region, queue);
-  QueueSlot& own = block.slots[slot];
+  QueueSlot& own = block.Of(slot);
   if (block.needs_done == 0) own.done.store(own.got.load() - own.lost.load());
 }
 
 bool FinishItem(const Region& region, uint64_t queue, uint32_t slot) {
-  QueueSlot& own = QueueAt(region, queue).slots[slot];
+  QueueSlot& own = QueueAt(region, queue).Of(slot);
   const uint32_t done = own.done.load();
   if (own.got.load() - done - own.lost.load() == 0) return false;
   own.done.store(done + 1);
@@ -128,7 +128,7 @@ void SweepQueueBlock(const Region& region, uint64_t queue, uint32_t slot) {
   if (!IsQueue(region, queue)) return;
   SettlePut(region, queue, slot);
   SettleGet(region, queue, slot);
-  QueueSlot& own = QueueAt(region, queue).slots[slot];
+  QueueSlot& own = QueueAt(region, queue).Of(slot);
   own.lost.store(own.got.load() - own.done.load());
   CrashPoint(CrashPointId::kReaperItemsLost);
   own.ends.store(0);

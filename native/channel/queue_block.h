@@ -34,11 +34,12 @@ struct QueueBlock {
   uint32_t max_rings;
   uint32_t first_ring_bytes;  // each of the next few is twice as long
   uint32_t needs_done;  // whether items are finished one by one; else by whoever takes the next, or takes no more
+  // These two are written rarely, and read with each item.
   std::atomic<uint32_t> closed;
+  std::atomic<uint32_t> written;  // number of the ring that is written; under `putter`
   // Under `putter`, which is 0 or 1 + the slot that puts.
   alignas(kCacheLine) std::atomic<uint32_t> putter;
   std::atomic<uint32_t> puts;
-  std::atomic<uint32_t> written;  // number of the ring that is written
   struct {
     std::atomic<uint32_t> count;  // items that are being put; 0: the rest is void
     std::atomic<uint32_t> puts;
@@ -56,6 +57,16 @@ struct QueueBlock {
   } get_log;
   QueueRoomPlace rooms[kQueueRooms];
   QueueSlot slots[kMaxSlots];
+
+  // Neighbours are not on one cache line: each writes its own with each item.
+  QueueSlot& Of(uint32_t slot) { return slots[PlaceOf(slot)]; }
+  const QueueSlot& Of(uint32_t slot) const { return slots[PlaceOf(slot)]; }
+
+  static constexpr uint32_t PlaceOf(uint32_t slot) {
+    constexpr uint32_t kPerLine = kCacheLine / sizeof(QueueSlot);
+    constexpr uint32_t kLines = kMaxSlots / kPerLine;
+    return slot % kLines * kPerLine + slot / kLines;
+  }
 };
 static_assert(offsetof(QueueBlock, rings) == 0);
 static_assert(sizeof(QueueBlock) % kCacheLine == 0);

@@ -19,18 +19,18 @@ void Skip(const Region& region, const RingPlace& place, uint32_t bytes) {
   const RecordHeader header{0, kSkipRecord, 0, 0, 0};
   // Only the first half of the header fits where 8 bytes are left.
   std::memcpy(At(region, place, ring.tail.load()), &header, 8);
-  ring.tail.store(ring.tail.load() + bytes);
+  Set(ring.tail, ring.tail.load() + bytes);
 }
 
-// P5 to P10.
+// P5 to P11.
 QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const RingPlace& place,
                    const OutgoingItem& item) {
   Ring& ring = region.ring(place.offset);
   const uint32_t tail = ring.tail.load();
   const uint32_t puts = block.puts.load();
-  block.put_log.puts.store(puts);
-  block.put_log.tail.store(tail);
-  block.put_log.count.store(1);
+  Set(block.put_log.puts, puts);
+  Set(block.put_log.tail, tail);
+  Set(block.put_log.count, 1);
   CrashPoint(CrashPointId::kQueuePutLogged);
   const RecordHeader header{item.payload_bytes, item.type, static_cast<uint16_t>(item.cell_count), item.length, 0};
   uint8_t* record = At(region, place, tail);
@@ -39,18 +39,18 @@ QueueOutcome Write(const Region& region, uint32_t slot, QueueBlock& block, const
   if (item.cell_count > 0) {
     const RecordReferences references{place.offset, tail, item.cells, item.cell_count};
     if (!AttachReferences(region, slot, references)) {
-      block.put_log.count.store(0);
+      Set(block.put_log.count, 0);
       return QueueOutcome::kBroken;
     }
   }
   CrashPoint(CrashPointId::kQueuePutWritten);
   // Counted before anybody can take it: else who takes it, and finishes it, would be ahead of what was ever put.
-  block.puts.store(puts + 1);
+  Set(block.puts, puts + 1);
   CrashPoint(CrashPointId::kQueuePutCounted);
-  ring.tail.store(tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
+  Set(ring.tail, tail + static_cast<uint32_t>(RecordBytes(item.payload_bytes, item.cell_count)));
   CrashPoint(CrashPointId::kQueuePutPublished);
-  if (item.cell_count > 0) ring.attaching.store(0);
-  block.put_log.count.store(0);
+  if (item.cell_count > 0) Set(ring.attaching, 0);
+  Set(block.put_log.count, 0);
   return QueueOutcome::kDone;
 }
 
@@ -72,12 +72,16 @@ QueueOutcome PutLocked(const Region& region, uint32_t slot, uint64_t queue, cons
 
 QueueOutcome Put(const Region& region, uint32_t slot, uint64_t queue, const OutgoingItem& item) {
   QueueBlock& block = QueueAt(region, queue);
-  if (!Lock(block.putter, slot)) return QueueOutcome::kBusy;
-  CrashPoint(CrashPointId::kQueuePutLocked);
-  const QueueOutcome outcome = PutLocked(region, slot, queue, item);
-  block.putter.store(0);
-  CrashPoint(CrashPointId::kQueuePutUnlocked);
-  return outcome;
+  const uint64_t bytes = RecordBytes(item.payload_bytes, item.cell_count);
+  for (;;) {
+    if (!Lock(block.putter, slot)) return QueueOutcome::kBusy;
+    CrashPoint(CrashPointId::kQueuePutLocked);
+    const QueueOutcome outcome = PutLocked(region, slot, queue, item);
+    block.putter.store(0);
+    CrashPoint(CrashPointId::kQueuePutUnlocked);
+    // Whoever made room or came for it meanwhile was told that somebody is at it: that one must see what there is now.
+    if (outcome != QueueOutcome::kFull || !HasSpace(region, queue, bytes)) return outcome;
+  }
 }
 
 uint32_t NextRingBytes(const Region& region, uint64_t queue) {

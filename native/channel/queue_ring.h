@@ -4,27 +4,25 @@
 #include "channel/queue_block.h"
 #include "memory/in_flight.h"
 #include "memory/spans.h"
+#include "os/pause.h"
 
 namespace forkyard {
 
 // A member at work is done in less than a microsecond, unless it is not running.
 inline constexpr int kLooksAtLock = 200;
-inline void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 inline bool Lock(std::atomic<uint32_t>& word, uint32_t slot) {
   for (int look = 0; look < kLooksAtLock; look++) {
     uint32_t nobody = 0;
     if (word.load(std::memory_order_relaxed) == 0 && word.compare_exchange_strong(nobody, slot + 1)) return true;
-    Pause();
+    os::Pause();
   }
   return false;
 }
+
+// Of words that others look at only after the lock was left, or whose author has died: they come in this order. What ends an
+// operation is stored with a full barrier, as whoever waits announces it and looks again.
+inline void Set(std::atomic<uint32_t>& word, uint32_t value) { word.store(value, std::memory_order_release); }
 
 struct RingPlace {
   uint64_t offset = 0;  // of its block; 0: there is none
@@ -44,6 +42,9 @@ inline bool CanGrow(const QueueBlock& block) {
 inline bool IsFull(const QueueBlock& block) {
   return block.max_items != 0 && block.puts.load() - block.gets.load() >= block.max_items;
 }
+
+// Whether it is closed and no put is under way that has seen it open: what is empty after this stays so.
+inline bool GetsNoMore(const QueueBlock& block) { return block.closed.load() != 0 && block.putter.load() == 0; }
 
 // Where a record may stand: 0 bytes left over at the end of the ring, or a skip record before it.
 struct Gap {

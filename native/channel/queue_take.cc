@@ -54,25 +54,25 @@ void Commit(const Region& region, uint32_t slot, QueueBlock& block, const RingPl
   Ring& ring = region.ring(place.offset);
   const uint32_t position = ring.head.load();
   const uint32_t gets = block.gets.load();
-  std::atomic<uint32_t>& got = block.slots[slot].got;
+  std::atomic<uint32_t>& got = block.Of(slot).got;
   const uint32_t got_before = got.load();
-  block.get_log.gets.store(gets);
-  block.get_log.position.store(position);
-  block.get_log.got.store(got_before);
-  block.get_log.count.store(1);
+  Set(block.get_log.gets, gets);
+  Set(block.get_log.position, position);
+  Set(block.get_log.got, got_before);
+  Set(block.get_log.count, 1);
   CrashPoint(CrashPointId::kQueueGetLogged);
-  got.store(got_before + 1);
+  Set(got, got_before + 1);
   CrashPoint(CrashPointId::kQueueGetHeld);
   const uint32_t end = position + static_cast<uint32_t>(record.bytes);
-  ring.begun.store(end);
+  Set(ring.begun, end);
   CrashPoint(CrashPointId::kQueueGetCommitted);
   ReleaseCells(region, slot, record);
   CrashPoint(CrashPointId::kQueueGetReleased);
-  ring.head.store(end);
+  Set(ring.head, end);
   CrashPoint(CrashPointId::kQueueGetFreed);
-  block.gets.store(gets + 1);
+  Set(block.gets, gets + 1);
   CrashPoint(CrashPointId::kQueueGetCounted);
-  block.get_log.count.store(0);
+  Set(block.get_log.count, 0);
 }
 
 QueueOutcome TakeFrom(const Region& region, uint32_t slot, uint64_t queue, const RingPlace& place, IncomingItem& item) {
@@ -97,6 +97,8 @@ QueueOutcome TakeFrom(const Region& region, uint32_t slot, uint64_t queue, const
 }
 
 QueueOutcome TakeLocked(const Region& region, uint32_t slot, uint64_t queue, IncomingItem& item) {
+  // Before the look for an item, which may be the last.
+  const bool gets_no_more = GetsNoMore(QueueAt(region, queue));
   RingPlace place;
   bool broken = false;
   while (FindItem(region, slot, queue, place, broken)) {
@@ -111,30 +113,37 @@ QueueOutcome TakeLocked(const Region& region, uint32_t slot, uint64_t queue, Inc
     ring.head.store(head + until_end);
   }
   if (broken) return QueueOutcome::kBroken;
-  return QueueAt(region, queue).closed.load() != 0 ? QueueOutcome::kClosed : QueueOutcome::kEmpty;
+  return gets_no_more ? QueueOutcome::kClosed : QueueOutcome::kEmpty;
 }
 
 }  // namespace
 
 QueueOutcome Take(const Region& region, uint32_t slot, uint64_t queue, IncomingItem& item) {
   QueueBlock& block = QueueAt(region, queue);
-  if (!Lock(block.getter, slot)) return QueueOutcome::kBusy;
-  CrashPoint(CrashPointId::kQueueGetLocked);
-  const QueueOutcome outcome = TakeLocked(region, slot, queue, item);
-  block.getter.store(0);
-  CrashPoint(CrashPointId::kQueueGetUnlocked);
-  return outcome;
+  for (;;) {
+    if (!Lock(block.getter, slot)) return QueueOutcome::kBusy;
+    CrashPoint(CrashPointId::kQueueGetLocked);
+    const QueueOutcome outcome = TakeLocked(region, slot, queue, item);
+    block.getter.store(0);
+    CrashPoint(CrashPointId::kQueueGetUnlocked);
+    // Whoever came meanwhile was told that somebody is at it: that one must see what there is now.
+    if (outcome == QueueOutcome::kEmpty && HasItems(region, queue)) continue;
+    // Closed, and yet not over: somebody is putting.
+    return outcome == QueueOutcome::kEmpty && block.closed.load() != 0 ? QueueOutcome::kBusy : outcome;
+  }
 }
 
 bool HasItems(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
   if (block.getter.load() != 0) return false;
-  if (block.closed.load() != 0) return true;
-  const uint32_t gets = block.gets.load();
-  const uint32_t puts = block.puts.load();
-  // The last is counted before it is published: were its putter stopped in between, everybody would look in vain, again and again.
-  const bool in_doubt = block.put_log.count.load() != 0 && block.put_log.puts.load() != puts;
-  return puts - gets > (in_doubt ? 1 : 0);
+  const uint32_t read = block.read.load();
+  if (read != block.written.load()) return true;
+  // Not by the counts: `puts` is ahead of what can be taken while somebody puts, who may be stopped.
+  const RingPlace place = RingOf(region, queue, read);
+  if (place.capacity == 0) return true;
+  const Ring& ring = region.ring(place.offset);
+  const uint32_t tail = ring.tail.load();
+  return ring.head.load() != tail || GetsNoMore(block);
 }
 
 }  // namespace forkyard

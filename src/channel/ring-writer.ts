@@ -70,7 +70,7 @@ export class RingWriter {
       this.#publish(head.type, head.id, head.extra, end - start, tokens);
       return null;
     }
-    const message = detach(this.#encoder, this.#slabs);
+    const message = detachSpilled(this.#encoder, this.#slabs);
     return this.writeEncoded(head, message) ? null : message;
   }
 
@@ -154,14 +154,14 @@ export function detachEncoded(encoder: Encoder, slabs: ArenaSlabs, value: unknow
   }
   slabs.beginMessage();
   encoder.encode(value, block, used, used + inlineBytes);
-  if (encoder.spilled) return detach(encoder, slabs);
+  if (encoder.spilled) return detachSpilled(encoder, slabs);
   const { start, end, tokens } = encoder;
   used = end;
   return { bytes: block, start, end, cells: tokens.length === 0 ? noCells : [...tokens], flags: 0 };
 }
 
-// Takes the encoder's result out of its buffer, into a slab if it is too long for the ring.
-function detach(encoder: Encoder, slabs: ArenaSlabs): EncodedMessage {
+/** Takes what the encoder has spilled out of its memory, into a slab if it is too long for the ring. */
+export function detachSpilled(encoder: Encoder, slabs: ArenaSlabs): EncodedMessage {
   const { bytes, start, end, tokens } = encoder;
   const encoded = bytes.subarray(start, end);
   const cells = [...tokens];
@@ -183,7 +183,11 @@ export function roomOf(message: EncodedMessage): number {
 }
 
 // A loop beats `set` and its subarray for what is usual: a few dozen bytes.
-function copyBytes(from: EncodedMessage, to: Uint8Array, at: number): void {
+export function copyBytes(
+  from: Pick<EncodedMessage, 'bytes' | 'start' | 'end'>,
+  to: Uint8Array,
+  at: number,
+): void {
   const { bytes, start, end } = from;
   if (end - start > 128) {
     to.set(bytes.subarray(start, end), at);

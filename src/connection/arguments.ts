@@ -9,6 +9,7 @@ import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wai
 /** Memory that messages come from and go to. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 
+/** What part of its memory `sendBytes` sends, and how long it waits. */
 export interface SendBytesOptions extends WaitOptions {
   /** Where the message begins, in bytes. Default 0. */
   readonly offset?: number | undefined;
@@ -16,11 +17,13 @@ export interface SendBytesOptions extends WaitOptions {
   readonly size?: number | undefined;
 }
 
+/** What `recvBytes` takes, and how long it waits. */
 export interface RecvBytesOptions extends WaitOptions {
   /** A longer message is an error, and stays. Default: as long as it is. */
   readonly maxLength?: number | undefined;
 }
 
+/** Where `recvBytesInto` writes, and how long it waits. */
 export interface RecvBytesIntoOptions extends WaitOptions {
   /** Where the message goes to, in bytes. Default 0. */
   readonly offset?: number | undefined;

@@ -2,6 +2,7 @@
 // states, streams. How messages travel is the subclass's: sockets (socket-connection.ts), and pipes in shared memory (pipe/).
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { BufferTooShort, EndOfFileError } from '../errors.js';
+import { turnGiver } from '../family/turns.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import {
@@ -19,9 +20,10 @@ import { closedError, wrongDirection } from './failures.js';
 import { nodeDuplex, nodeReadable, nodeWritable, webReadable, webWritable } from './streams.js';
 
 /**
- * One end of a connection. Methods wait by promise; those that end in `Sync` block the thread. Each waits for as long as its
- * `timeout` says (milliseconds; then `TimeoutError`, and nothing was taken), else as long as it takes. What waits keeps the
- * program alive. Python: `multiprocessing.connection.Connection`.
+ * One end of a connection. Methods wait by promise; those that end in `Sync` block the thread, and a socket refuses them
+ * (`ERR_FORKYARD_NO_SYNC`). Each waits for as long as its `timeout` says (milliseconds; then `TimeoutError`, and nothing was taken), else
+ * as long as it takes. Where this end has not the direction: `ERR_FORKYARD_WRONG_DIRECTION`; after `close()`: `ERR_FORKYARD_CLOSED`. What
+ * waits keeps the program alive. Python: `multiprocessing.connection.Connection`.
  */
 export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   /** Whether this end is one that sends; also after `close()`. */
@@ -37,6 +39,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     this.canRecv = directions.canRecv;
   }
 
+  /** Whether `close()` was called here; the other side's is told by the end of file. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -51,12 +54,13 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `send`, blocking this thread. */
   sendSync(value: unknown, options?: Pick<WaitOptions, 'timeout'>): void {
     this.#requireSender('Connection.sendSync');
     this.sendValueSync('Connection.sendSync', value, resolveWait('Connection.sendSync', options, false));
   }
 
-  /** The next value. `EndOfFileError` when the other side has closed and nothing is left. */
+  /** The next value; in a pipe also bytes, as a Buffer. `EndOfFileError` when the other side is gone, and nothing is left. */
   recv(options?: WaitOptions): Promise<unknown> {
     try {
       this.#requireReceiver('Connection.recv');
@@ -66,12 +70,13 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `recv`, blocking this thread. */
   recvSync(options?: Pick<WaitOptions, 'timeout'>): unknown {
     this.#requireReceiver('Connection.recvSync');
     return this.recvValueSync('Connection.recvSync', resolveWait('Connection.recvSync', options, false));
   }
 
-  /** Sends bytes as one message, which may be empty; the other side takes it by `recvBytes`. */
+  /** Sends bytes as one message, which may be empty. When it resolves, the memory is the caller's again. Errors: those of `send`. */
   sendBytes(bytes: Bytes, options?: SendBytesOptions): Promise<void> {
     const method = 'Connection.sendBytes';
     try {
@@ -83,6 +88,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `sendBytes`, blocking this thread. */
   sendBytesSync(bytes: Bytes, options?: Omit<SendBytesOptions, 'signal'>): void {
     const method = 'Connection.sendBytesSync';
     this.#requireSender(method);
@@ -90,7 +96,10 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     this.sendMessageSync(method, value, wait);
   }
 
-  /** A whole message. One that is longer than `maxLength` is `ERR_FORKYARD_MESSAGE_TOO_LONG`, and stays. */
+  /**
+   * A whole message. One of more than `maxLength` bytes is `ERR_FORKYARD_MESSAGE_TOO_LONG`, a value in a pipe `ERR_FORKYARD_NOT_BYTES`;
+   * both stay. Other errors: those of `recv`.
+   */
   recvBytes(options?: RecvBytesOptions): Promise<Buffer> {
     const method = 'Connection.recvBytes';
     try {
@@ -102,6 +111,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `recvBytes`, blocking this thread. */
   recvBytesSync(options?: Omit<RecvBytesOptions, 'signal'>): Buffer {
     const method = 'Connection.recvBytesSync';
     this.#requireReceiver(method);
@@ -109,7 +119,10 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return this.recvMessageSync(method, value, wait);
   }
 
-  /** Copies a message into `target`; resolves to its length. If it does not fit: `BufferTooShort`, whose `bytes` it is. */
+  /**
+   * Copies a message of bytes into `target`, from byte `offset` on; resolves to its length in bytes. If it does not fit: `BufferTooShort`,
+   * whose `bytes` it is; then it is taken.
+   */
   recvBytesInto(target: Bytes, options?: RecvBytesIntoOptions): Promise<number> {
     const method = 'Connection.recvBytesInto';
     try {
@@ -123,6 +136,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `recvBytesInto`, blocking this thread. */
   recvBytesIntoSync(target: Bytes, options?: Omit<RecvBytesIntoOptions, 'signal'>): number {
     const method = 'Connection.recvBytesIntoSync';
     this.#requireReceiver(method);
@@ -143,12 +157,13 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     }
   }
 
+  /** As `poll`, blocking this thread. */
   pollSync(timeout?: number | Pick<WaitOptions, 'timeout'>): boolean {
     this.#requireReceiver('Connection.pollSync');
     return this.awaitReadableSync('Connection.pollSync', resolvePoll('Connection.pollSync', timeout, false));
   }
 
-  /** Closes this end; what waits here is rejected with `ERR_FORKYARD_CLOSED`. Again, it does nothing. */
+  /** Closes this end here; what waits here is rejected with `ERR_FORKYARD_CLOSED`. Again, it does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -193,7 +208,10 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return nodeWritable(this.#sink());
   }
 
-  /** Both directions. Its end tells the other side that nothing more is sent, and the answers still arrive. */
+  /**
+   * Both directions, a stream of Node. Its end tells the other side that nothing more is sent, by anybody who has this end, and the
+   * answers still arrive; when they have ended, too, it closes the connection.
+   */
   toDuplex(): Duplex {
     this.#requireReceiver('Connection.toDuplex');
     this.#requireSender('Connection.toDuplex');
@@ -202,6 +220,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
 
   /** Values until the end of file. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    const turn = turnGiver();
     for (;;) {
       let value: unknown;
       try {
@@ -211,13 +230,16 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
         throw error;
       }
       yield value;
+      await turn();
     }
   }
 
+  /** `close()`, at the end of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** For `wait()`: ready when there is something to receive, or the end. */
   abstract get [readiness](): Readiness;
 
   // What a subclass gives. `method` is for messages. None is called after `close()`, nor for a direction that there is not;

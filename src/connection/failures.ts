@@ -37,7 +37,7 @@ export function messageTooLong(method: string, sizeBytes: number, maxLength: num
 /** For the streams of Node, which end at `null`. */
 export function nullInStream(): TypeError {
   return argumentTypeError(
-    'Connection.toReadable',
+    'toReadable',
     'value',
     "no null, which ends streams of Node: use 'readable', or wrap it",
     null,

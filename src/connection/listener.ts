@@ -55,6 +55,7 @@ export class Listener implements Waitable, AsyncIterable<Connection> {
   #lastAccepted: PeerAddress = null;
   #refused = 0;
 
+  /** Listens at once; that it cannot is told by `listening` and `accept`. Throws for an address or an option that makes no sense. */
   constructor(address?: Address, options: ListenerOptions = {}) {
     this.#options = resolveListenerOptions(address, options);
     this.#lobby = new Lobby(this.#options, this.#options.maxUnauthenticated, {
@@ -124,14 +125,17 @@ export class Listener implements Waitable, AsyncIterable<Connection> {
     }
   }
 
+  /** `close()`, at the end of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** `close()`, at the end of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
+  /** For `wait()`: ready when somebody can be accepted, or nobody ever will. */
   get [readiness](): Readiness {
     return {
       isReady: () => this.#arrivals.length > 0 || this.#end !== undefined,

@@ -2,6 +2,7 @@
 // Nothing is read ahead: a value is received when the stream is asked for it, so what is left of a stream is still in the connection.
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { EndOfFileError } from '../errors.js';
+import { turnGiver } from '../family/turns.js';
 import { nullInStream } from './failures.js';
 import { stream } from './lazy-modules.js';
 
@@ -20,10 +21,11 @@ export interface ValueSink {
 /** Cancelling it ends what it waits for; the connection stays open, and nothing is lost. */
 export function webReadable(source: ValueSource): ReadableStream<unknown> {
   const ending = new AbortController();
+  const turn = turnGiver();
   return new ReadableStream(
     {
       async pull(controller) {
-        const next = await nextOf(source, ending.signal);
+        const next = await nextOf(source, ending.signal, turn);
         if (ending.signal.aborted) return;
         if (next === undefined) controller.close();
         else controller.enqueue(next.value);
@@ -84,9 +86,10 @@ type Destroyed = (error: Error | null) => void;
 
 function reading(source: ValueSource) {
   const ending = new AbortController();
+  const turn = turnGiver();
   return {
     read(this: Readable): void {
-      nextOf(source, ending.signal).then(
+      nextOf(source, ending.signal, turn).then(
         (next) => {
           if (next?.value === null) this.destroy(nullInStream());
           else this.push(next === undefined ? null : next.value);
@@ -116,7 +119,12 @@ function writing(sink: ValueSink) {
 }
 
 /** Undefined at the end, and where nobody wants it any more. */
-async function nextOf(source: ValueSource, signal: AbortSignal): Promise<{ value: unknown } | undefined> {
+async function nextOf(
+  source: ValueSource,
+  signal: AbortSignal,
+  turn: () => Promise<void> | undefined,
+): Promise<{ value: unknown } | undefined> {
+  await turn();
   try {
     return { value: await source.recv({ signal }) };
   } catch (error) {

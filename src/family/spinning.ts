@@ -1,6 +1,7 @@
 // Looking for messages for a few microseconds before sleeping: waking a sleeper costs more than most answers take. How
 // and when it sleeps is bell.ts. At most one member a processor spins: one more would only take time from those it waits for.
 import type { Addon } from '../native/contract.js';
+import { SpinCredit } from './spin-credit.js';
 
 /** How a member spins. */
 export interface SpinSettings {
@@ -12,17 +13,12 @@ export interface SpinSettings {
 
 export const noSpinning: SpinSettings = { us: 0, members: 0 };
 
-// Spinning that does not pay is given up, and tried again now and then.
-const mostCredit = 16;
-const tryAgainAfter = 64;
-
 export class Spinning {
   readonly #places: Int32Array;
   readonly #mark: number;
   #settings = noSpinning;
   #place = -1;
-  #credit = mostCredit;
-  #skipped = 0;
+  readonly #credit = new SpinCredit();
   #deadline = 0;
 
   constructor(addon: Addon, slot: number) {
@@ -38,9 +34,7 @@ export class Spinning {
   /** Begins to spin, if it is likely to pay. */
   begin(now: number): boolean {
     if (this.#settings.us === 0) return false;
-    if (this.#credit <= 0 && ++this.#skipped < tryAgainAfter) return false;
-    if (!this.#takePlace()) return false;
-    this.#skipped = 0;
+    if (!this.#credit.allows() || !this.#takePlace()) return false;
     this.#deadline = now + this.#settings.us / 1000;
     return true;
   }
@@ -50,11 +44,11 @@ export class Spinning {
   }
 
   hit(): void {
-    if (this.#credit < mostCredit) this.#credit++;
+    this.#credit.hit();
   }
 
   miss(): void {
-    if (this.#credit > 0) this.#credit--;
+    this.#credit.miss();
   }
 
   /** Before falling asleep. Who only works keeps its place: it occupies a processor. */

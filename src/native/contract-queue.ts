@@ -19,28 +19,18 @@ export interface QueueAddon {
     firstRingBytes: number,
     needsDone: boolean,
   ): number;
-  /** The cells are handed over if the outcome is 0. */
-  queuePut(
-    queue: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    type: number,
-    length: number,
-    cells: readonly number[],
-  ): number;
-  /**
-   * Takes the next item if it is of a type whose bit is in `types`, and no longer: its payload goes to `into`; `taken` gets its type,
-   * its length, the bytes of its payload, the number of its cells, and the cells.
-   */
-  queueTake(queue: number, into: Uint8Array, taken: Uint32Array, types: number, maxLength: number): number;
+  /** Memory that passes each item: native/binding/queue_exchange.h. */
+  queueExchange(): ArrayBuffer;
+  /** Puts the item of the exchange in. Its cells are handed over if the outcome is 0. */
+  queuePut(queue: number): number;
+  /** Takes the next item, if it is wanted, into the exchange, which says before what is wanted. */
+  queueTake(queue: number): number;
   /** Whether `queueTake` would come to something: an item, or the end. */
   queueHasItems(queue: number): boolean;
   /** Whether `queuePut` would. */
   queueHasSpace(queue: number, payloadBytes: number, cells: number): boolean;
   queueClose(queue: number): void;
-  /** What this environment has taken is finished, where that is not said of each item. */
-  queueFinish(queue: number): void;
+  /** What this environment has taken of any queue is finished, where that is not said of each item. */
   queueFinishAll(): void;
   /** One of the items that this environment has taken is finished. False: it has none. */
   queueDone(queue: number): boolean;
@@ -50,8 +40,11 @@ export interface QueueAddon {
   queueEnds(queue: number, added: number, removed: number): void;
   /** Items in it. */
   queueSize(queue: number): number;
-  /** `[kind, maxItems]`, as it was made. */
-  queueShape(queue: number): [number, number];
+  /**
+   * `[kind, maxItems, held]`: as it was made, and the word of its buffer at which `got` of this environment is; `done` and `lost`
+   * are the next two.
+   */
+  queueShape(queue: number): [number, number, number];
   /** Whether nobody refers to that life of the block any more. */
   isBlockGone(block: number, generation: number): boolean;
   /** A slab as a buffer that holds the cell from now on, or as a copy. */

@@ -43,6 +43,12 @@ export interface AddonConstants {
   readonly queueRooms: number;
   readonly queueRoomBytes: number;
   readonly queueMaxRings: number;
+  /** The words of a queue's buffer that count what was put and what was taken. */
+  readonly queuePuts: number;
+  readonly queueGets: number;
+  /** Of each half of `queueExchange()`; the byte in it at which the payload begins. */
+  readonly queueAreaBytes: number;
+  readonly queueAreaPayload: number;
   readonly queueBusy: number;
   readonly queueFull: number;
   readonly queueEmpty: number;
@@ -132,6 +138,8 @@ export interface Addon extends SystemAddon, ForkingAddon, QueueAddon {
   createSync(kind: number, owners: number, slotWords: number, limit: number): number;
   /** Blocks this thread while the turn of such a block is that, until its bell rings. False: the time is up. */
   park(block: number, turn: number, timeoutMs: number): boolean;
+  /** Looks, without sleep, until that word of the block's buffer is no longer `seen`, for so long at most. */
+  lookOut(block: number, word: number, seen: number, us: number): void;
   take(ring: number, position: number, index: number): number;
   /** The buffer holds the cell from now on. Its length may be more than was asked for. */
   view(cell: number): ArrayBuffer;

@@ -7,7 +7,8 @@ import { ForkyardError, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { allocateBlock, type BlockHandle, closeBlock, handleOfBlock } from '../memory/shared-blocks.js';
 import type { ResolvedWait } from '../options/wait-options.js';
-import { anything, type Demand } from '../queue/message-queue.js';
+import type { Demand } from '../queue/incoming.js';
+import { anything } from '../queue/message-queue.js';
 import { discard, encodeBytes, encodeValue, itemType, keep, type OutgoingItem } from '../queue/outgoing.js';
 import { lookFor } from '../queue/queue-room.js';
 import type { WireExtension } from '../serialize/registry.js';
@@ -16,8 +17,8 @@ import { cpuCount } from '../system/cpu-count.js';
 import { type Readiness, readiness } from '../waitable.js';
 import { type Received, type Sent, Way } from './way.js';
 
-// Waking a sleeper costs as much as most answers take.
-const spinUs = 50;
+// Long enough for one that sleeps to be woken and to answer: else both would sleep for each message.
+const spinUs = 100;
 const endBytes = 8;
 
 interface Parts {
@@ -83,13 +84,15 @@ export class PipeConnection extends Connection {
   protected async awaitReadable(method: string, wait: ResolvedWait): Promise<boolean> {
     const way = this.#incoming;
     if (way.isReadable || wait.timeoutMs === 0) return way.isReadable;
-    return await polled(
+    const isReadable = await polled(
       way.room.wait(
         method,
         lookFor(() => way.isReadable),
         optionsOf(wait),
       ),
     );
+    if (this.closed) throw closedError(method);
+    return isReadable;
   }
 
   protected awaitReadableSync(method: string, wait: ResolvedWait): boolean {
@@ -118,6 +121,11 @@ export class PipeConnection extends Connection {
     outgoing?.leave();
   }
 
+  // As of a socket that several processes have: it holds for all who have this end.
+  protected override endSending(): void {
+    this.#outgoing.messages.close();
+  }
+
   protected keepAlive(keepsAlive: boolean): void {
     this.#parts.incoming?.room.keepLoopAlive(keepsAlive);
     this.#parts.outgoing?.room.keepLoopAlive(keepsAlive);
@@ -135,7 +143,7 @@ export class PipeConnection extends Connection {
     const { room } = this.#outgoing;
     let sent: Sent | undefined;
     try {
-      sent = room.now(this.#outgoing.sending(item));
+      if (!room.hasQueue) sent = this.#outgoing.trySend(item);
       if (sent === undefined) {
         spinHere();
         sent = await room.wait(method, this.#outgoing.sending(keep(item)), optionsOf(wait));
@@ -147,10 +155,10 @@ export class PipeConnection extends Connection {
   }
 
   #sendSync(method: string, item: OutgoingItem, wait: ResolvedWait): void {
-    const attempt = this.#outgoing.sending(item);
-    let sent = attempt.make();
+    const { room } = this.#outgoing;
+    let sent = this.#outgoing.trySend(item);
     try {
-      sent ??= this.#outgoing.room.waitSync(method, attempt, { timeout: wait.timeoutMs });
+      sent ??= room.waitSync(method, this.#outgoing.sending(keep(item)), { timeout: wait.timeoutMs });
     } finally {
       if (sent?.ended !== 'put') discard(item);
     }
@@ -159,22 +167,23 @@ export class PipeConnection extends Connection {
 
   #receive(method: string, demand: Demand, wait: ResolvedWait): Received | Promise<Received> {
     const { room } = this.#incoming;
-    const attempt = this.#incoming.receiving(demand);
-    const received = room.now(attempt);
+    const received = room.hasQueue ? undefined : this.#incoming.tryReceive(demand);
     if (received !== undefined) return received;
     spinHere();
-    return room.wait(method, attempt, optionsOf(wait));
+    return room.wait(method, this.#incoming.receiving(demand), optionsOf(wait));
   }
 
   #receiveSync(method: string, demand: Demand, wait: ResolvedWait): Received {
-    const attempt = this.#incoming.receiving(demand);
-    return attempt.make() ?? this.#incoming.room.waitSync(method, attempt, { timeout: wait.timeoutMs });
+    const way = this.#incoming;
+    return (
+      way.tryReceive(demand) ?? way.room.waitSync(method, way.receiving(demand), { timeout: wait.timeoutMs })
+    );
   }
 
   #refuseUnlessSent(method: string, sent: Sent): void {
     if (sent.ended === 'put') return;
     if (sent.ended === 'failed') throw sent.error;
-    throw this.closed ? closedError(method) : brokenPipe(method);
+    throw this.closed || sent.ended === 'closed' ? closedError(method) : brokenPipe(method);
   }
 
   #valueOf(method: string, received: Received): unknown {

@@ -4,6 +4,7 @@ import { argumentTypeError } from '../errors.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
 import { makePipe } from './pipe-connection.js';
 
+/** What `Pipe` takes. */
 export interface PipeOptions {
   /** Whether both ends send and receive. Otherwise the first receives and the second sends, as in Python. Default: true. */
   readonly duplex?: boolean | undefined;

@@ -2,14 +2,9 @@
 // either notices that nobody has the other any more. Both directions together are pipe-connection.ts.
 import { member } from '../family/membership.js';
 import { type BlockHandle, closeBlock } from '../memory/shared-blocks.js';
+import type { Demand } from '../queue/incoming.js';
 import { queueKind } from '../queue/kinds.js';
-import {
-  type Demand,
-  type GetResult,
-  MessageQueue,
-  type PutResult,
-  pipeEnd,
-} from '../queue/message-queue.js';
+import { type GetResult, MessageQueue, type PutResult, pipeEnd } from '../queue/message-queue.js';
 import type { OutgoingItem } from '../queue/outgoing.js';
 import type { Attempt, QueueRoom } from '../queue/queue-room.js';
 import type { SharedBlock } from '../serialize/slabs.js';
@@ -51,12 +46,14 @@ export class Way {
     member().addon.queueEnds(this.messages.offset, this.#end, 0);
   }
 
+  /** Undefined: there is nothing yet. */
+  tryReceive(demand: Demand): Received | undefined {
+    if (this.#isShut) return over;
+    return this.messages.tryGet(demand) ?? (this.#isDrained ? over : undefined);
+  }
+
   receiving(demand: Demand): Attempt<Received> {
-    return {
-      make: () =>
-        this.#isShut ? over : (this.messages.tryGet(demand) ?? (this.#isDrained ? over : undefined)),
-      isPossible: () => this.isReadable,
-    };
+    return { make: () => this.tryReceive(demand), isPossible: () => this.isReadable };
   }
 
   /** Whether there is something to receive, or the end. */
@@ -64,13 +61,17 @@ export class Way {
     return this.#isShut || member().addon.queueHasItems(this.messages.offset) || this.#isDrained;
   }
 
+  /** Undefined: there is no room yet. */
+  trySend(item: OutgoingItem): Sent | undefined {
+    if (this.#isBroken) return over;
+    return this.#isHeldBack(item) ? undefined : this.messages.tryPut(item);
+  }
+
   sending(item: OutgoingItem): Attempt<Sent> {
-    const putting = this.messages.putting(item);
-    const isLarge = item.message.cells.length > 0;
-    const isHeldBack = (): boolean => isLarge && this.messages.size >= mostLargeItems;
+    const { isPossible } = this.messages.putting(item);
     return {
-      make: () => (this.#isBroken ? over : isHeldBack() ? undefined : putting.make()),
-      isPossible: () => this.#isBroken || (!isHeldBack() && putting.isPossible()),
+      make: () => this.trySend(item),
+      isPossible: () => this.#isBroken || (!this.#isHeldBack(item) && isPossible()),
     };
   }
 
@@ -87,6 +88,10 @@ export class Way {
     const { block } = this.messages;
     // What waited here is told in microtasks, and uses the block until then.
     setImmediate(() => letGo(block)).unref();
+  }
+
+  #isHeldBack({ cells }: OutgoingItem): boolean {
+    return cells.length > 0 && this.messages.size >= mostLargeItems;
   }
 
   // First whether the other side is gone: what it sent before is there then, unless somebody is just taking it.

@@ -7,7 +7,9 @@ import { queueKind } from './kinds.js';
 import { Queue } from './queue.js';
 import { lookFor } from './queue-room.js';
 
+/** A `Queue` whose values are to be told to be handled: `taskDone()` for each, in the thread that took it; `join()` waits for that. */
 export class JoinableQueue<T = unknown> extends Queue<T> {
+  /** `maxSize`: how many values it holds; 0 or less is no limit. Throws `ResourceError` when shared memory is used up. */
   constructor(maxSize = 0) {
     super(maxSize, { kind: queueKind.joinable, needsDone: true });
   }
@@ -32,7 +34,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
     return this.messages.counts.unfinished;
   }
 
-  /** Waits until every value that was put in is handled, or lost (see `lost`). Rejects with `TimeoutError`. */
+  /** Waits until every value that was put in is handled, or lost (see `lost`), at most `timeout` milliseconds (`TimeoutError`). */
   async join(options?: WaitOptions): Promise<void> {
     const { allDone } = this.messages;
     await allDone.wait(
@@ -42,7 +44,8 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
     );
   }
 
-  joinSync(options?: WaitOptions): void {
+  /** As `join`, blocking this thread. */
+  joinSync(options?: Pick<WaitOptions, 'timeout'>): void {
     const method = 'JoinableQueue.joinSync';
     this.messages.allDone.waitSync(
       method,

@@ -7,8 +7,9 @@ import { allocateQueueBlock, offsetOfBlock } from '../memory/shared-blocks.js';
 import { trimLater } from '../memory/trimming.js';
 import type { QueueCounts } from '../native/contract-queue.js';
 import type { SharedBlock } from '../serialize/slabs.js';
-import { Inbox } from './incoming.js';
-import type { OutgoingItem } from './outgoing.js';
+import { exchangeOf, type QueueExchange } from './exchange.js';
+import { type Demand, Inbox } from './incoming.js';
+import { layOut, type OutgoingItem } from './outgoing.js';
 import { type Attempt, QueueRoom } from './queue-room.js';
 
 export interface QueueShape {
@@ -31,13 +32,6 @@ export type GetResult =
   | { readonly ended: 'unwanted'; readonly type: number; readonly length: number }
   | { readonly ended: 'failed'; readonly error: unknown };
 
-/** What is wanted of the next item. */
-export interface Demand {
-  /** Bit n: items of type n. */
-  readonly types: number;
-  readonly maxLength: number;
-}
-
 export const anything: Demand = { types: 0xffff_ffff, maxLength: 0xffff_ffff };
 
 /** What a member has of a pipe: those whose deaths the other side waits for. */
@@ -51,9 +45,17 @@ interface Reasons {
 const known = new WeakMap<SharedBlock, MessageQueue>();
 const put: PutResult = { ended: 'put' };
 const closed = { ended: 'closed' } as const;
+/** Full, or empty. */
+const refused = { ended: 'refused' } as const;
 const rooms = { items: 0, space: 1, allDone: 2 } as const;
 // A putter that waits for room in bytes is woken when there is a good deal: once for many items.
 const worthWaking = 32 * 1024;
+// So much has filled a ring, or drained one.
+const worthTrimmingBytes = 64 * 1024;
+const headerBytes = 16;
+
+/** Undefined: somebody else is at it. */
+type Tried<Result> = Result | typeof refused | undefined;
 
 export class MessageQueue {
   readonly block: SharedBlock;
@@ -66,15 +68,29 @@ export class MessageQueue {
   readonly #member: Membership;
   readonly #offset: number;
   readonly #limitedByBytes: boolean;
+  readonly #exchange: QueueExchange;
+  readonly #inbox: Inbox;
+  readonly #words: Int32Array;
+  readonly #held: number;
+  #movedBytes = 0;
+  /** What was taken already, for whoever takes next. */
+  #told: GetResult | undefined;
 
   private constructor(block: SharedBlock, why: Reasons) {
     this.#member = member();
     this.block = block;
     this.#offset = offsetOfBlock(this.block);
-    this.#limitedByBytes = this.#member.addon.queueShape(this.#offset)[1] === 0;
-    this.items = this.#room(rooms.items, why.items, pipeEnd.sends);
-    this.space = this.#room(rooms.space, why.space, pipeEnd.receives);
-    this.allDone = this.#room(rooms.allDone, () => `${this.counts.unfinished} items are unfinished`, 0);
+    this.#exchange = exchangeOf(this.#member);
+    this.#inbox = Inbox.of(this.#member);
+    this.#words = new Int32Array(block.buffer);
+    const { constants } = this.#member.addon;
+    const [, maxItems, held] = this.#member.addon.queueShape(this.#offset);
+    this.#limitedByBytes = maxItems === 0;
+    this.#held = held;
+    this.items = this.#room(rooms.items, constants.queuePuts, why.items, pipeEnd.sends);
+    this.space = this.#room(rooms.space, constants.queueGets, why.space, pipeEnd.receives);
+    const unfinished = (): string => `unfinished values: ${this.counts.unfinished}`;
+    this.allDone = this.#room(rooms.allDone, constants.queueGets, unfinished, 0);
   }
 
   /**
@@ -101,56 +117,45 @@ export class MessageQueue {
     return this.#member.addon.queueCounts(this.#offset);
   }
 
-  putting(item: OutgoingItem): Attempt<PutResult> {
+  /** `isNow`: for who does not wait, and yet is not told that there is no room because others are just at it. */
+  putting(item: OutgoingItem, isNow = false): Attempt<PutResult> {
     return {
-      make: () => this.tryPut(item),
+      make: () => (isNow ? this.#soon(this.space, () => this.#put(item)) : this.tryPut(item)),
       isPossible: () => {
-        const { start, end, cells } = item.message;
+        const { start, end, cells } = item;
         return this.#member.addon.queueHasSpace(this.#offset, end - start, cells.length);
       },
     };
   }
 
-  getting(demand: Demand): Attempt<GetResult> {
+  getting(demand: Demand, isNow = false): Attempt<GetResult> {
     return {
-      make: () => this.tryGet(demand),
-      isPossible: () => this.#member.addon.queueHasItems(this.#offset),
+      make: () => (isNow ? this.#soon(this.items, () => this.#get(demand)) : this.tryGet(demand)),
+      isPossible: () => this.#told !== undefined || this.#member.addon.queueHasItems(this.#offset),
     };
   }
 
   /** Undefined: there is no room, or somebody else is at it. */
-  tryPut({ message, type, length }: OutgoingItem): PutResult | undefined {
-    const { addon } = this.#member;
-    const { constants } = addon;
-    const { bytes, start, end, cells } = message;
-    const outcome = addon.queuePut(this.#offset, bytes, start, end, type, length, cells);
-    if (outcome === 0) {
-      this.items.wakeNext();
-      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
-      if (cells.length > 0) trimLater(addon);
-      return put;
-    }
-    if (outcome === constants.queueFull || outcome === constants.queueBusy) return undefined;
-    if (outcome === constants.queueClosed) return closed;
-    return { ended: 'failed', error: this.#errorOf(outcome, end - start) };
+  tryPut(item: OutgoingItem): PutResult | undefined {
+    return unlessRefused(this.#put(item));
+  }
+
+  /** Whoever takes next in this environment is given this. */
+  tellNext(got: GetResult): void {
+    this.#told = got;
+    this.items.lookNow();
   }
 
   /** Undefined: there is nothing, or somebody else is at it. */
-  tryGet({ types, maxLength }: Demand): GetResult | undefined {
-    const { addon } = this.#member;
-    const { constants } = addon;
-    const inbox = Inbox.ofThisEnvironment();
-    const outcome = addon.queueTake(this.#offset, inbox.payload, inbox.taken, types, maxLength);
-    if (outcome === 0) {
-      this.#passOn();
-      return open(inbox);
-    }
-    if (outcome === constants.queueEmpty || outcome === constants.queueBusy) return undefined;
-    if (outcome === constants.queueClosed) return closed;
-    if (outcome === constants.queueUnwanted) {
-      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
-    }
-    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  tryGet(demand: Demand): GetResult | undefined {
+    return unlessRefused(this.#get(demand));
+  }
+
+  /** What this environment has taken is finished, where that is not said of each item. */
+  finishTaken(): void {
+    const words = this.#words;
+    const held = this.#held;
+    Atomics.store(words, held + 1, ((words[held] as number) - (words[held + 2] as number)) | 0);
   }
 
   close(): void {
@@ -164,7 +169,57 @@ export class MessageQueue {
     this.allDone.wakeAll();
   }
 
-  // There may be more items, and there is more room.
+  #soon<Result extends object>(room: QueueRoom, act: () => Tried<Result>): Result | undefined {
+    return unlessRefused(act() ?? room.letOthersFinish(act));
+  }
+
+  #put(item: OutgoingItem): Tried<PutResult> {
+    const { addon } = this.#member;
+    layOut(this.#exchange.put, item);
+    const outcome = addon.queuePut(this.#offset);
+    if (outcome === 0) {
+      this.items.wakeNext();
+      if (this.space.isWanted && addon.queueHasSpace(this.#offset, 0, 0)) this.space.wakeNext();
+      if (item.cells.length > 0) trimLater(addon);
+      this.#count(item.end - item.start);
+      return put;
+    }
+    const { constants } = addon;
+    if (outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueFull) return refused;
+    this.#passOn();
+    if (outcome === constants.queueClosed) return closed;
+    return { ended: 'failed', error: this.#errorOf(outcome, item.end - item.start) };
+  }
+
+  #get(demand: Demand): Tried<GetResult> {
+    const told = this.#told;
+    if (told !== undefined) {
+      this.#told = undefined;
+      return told;
+    }
+    if (!this.#inbox.isBusy) return this.#takeInto(this.#inbox, demand);
+    return this.#inbox.aside((inbox) => this.#takeInto(inbox, demand));
+  }
+
+  #takeInto(inbox: Inbox, demand: Demand): Tried<GetResult> {
+    const outcome = inbox.takeFrom(this.#offset, demand);
+    const { constants } = this.#member.addon;
+    if (outcome === constants.queueBusy) return undefined;
+    if (outcome === constants.queueEmpty) return refused;
+    this.#passOn();
+    if (outcome === 0) {
+      this.#count(inbox.payloadBytes);
+      return open(inbox);
+    }
+    if (outcome === constants.queueClosed) return closed;
+    if (outcome === constants.queueUnwanted) {
+      return { ended: 'unwanted', type: inbox.type, length: inbox.length };
+    }
+    return { ended: 'failed', error: this.#errorOf(outcome, 0) };
+  }
+
+  // There may be more items, and more room; also after an attempt in vain, during which others were turned away, who sleep.
   #passOn(): void {
     const { addon } = this.#member;
     if (this.items.isWanted && addon.queueHasItems(this.#offset)) this.items.wakeNext();
@@ -172,7 +227,16 @@ export class MessageQueue {
     if (addon.queueHasSpace(this.#offset, this.#limitedByBytes ? worthWaking : 0, 0)) this.space.wakeNext();
   }
 
-  #room(index: number, why: () => string, ends: number): QueueRoom {
+  // What a queue has grown by is free again once it was taken.
+  #count(payloadBytes: number): void {
+    this.#movedBytes += payloadBytes + headerBytes;
+    if (this.#movedBytes < worthTrimmingBytes) return;
+    this.#movedBytes = 0;
+    trimLater(this.#member.addon);
+  }
+
+  /** `changes`: the word that does when there may be what is waited for. */
+  #room(index: number, changes: number, why: () => string, ends: number): QueueRoom {
     const { addon } = this.#member;
     const { queueRooms, queueRoomBytes } = addon.constants;
     const place = queueRooms + index * queueRoomBytes;
@@ -180,6 +244,8 @@ export class MessageQueue {
       { block: this.block, place },
       {
         why,
+        changes: () => Atomics.load(this.#words, changes),
+        lookOut: (seen, us) => addon.lookOut(this.#offset, changes, seen >>> 0, us),
         suspects: () => addon.queueSuspects(this.#offset, ends),
         reap: (slot) => void addon.reap(slot),
       },
@@ -204,4 +270,8 @@ function open(inbox: Inbox): GetResult {
   } catch (error) {
     return { ended: 'failed', error };
   }
+}
+
+function unlessRefused<Result>(tried: Tried<Result>): Result | undefined {
+  return tried === refused ? undefined : (tried as Result | undefined);
 }

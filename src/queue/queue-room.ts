@@ -1,4 +1,6 @@
 // Where those wait that a queue has nothing for, or no room: until an attempt of theirs comes to something.
+import { TimeoutError } from '../errors.js';
+import { SpinCredit } from '../family/spin-credit.js';
 import type { WaitOptions } from '../options/wait-options.js';
 import { type RoomPlace, Waitable } from '../sync/waitable.js';
 
@@ -13,6 +15,10 @@ export interface Attempt<Result extends object> {
 interface RoomOptions {
   /** Why one waits, for errors. */
   readonly why: () => string;
+  /** A number that changes before what is waited for can come. */
+  readonly changes: () => number;
+  /** Looks, without sleep, until it is no longer that, for so long at most. */
+  readonly lookOut: (seen: number, us: number) => void;
   /** The slots of those whose death would be missed. */
   readonly suspects: () => readonly number[];
   readonly reap: (slot: number) => void;
@@ -21,6 +27,15 @@ interface RoomOptions {
 // What is waited for comes when it comes: nobody is passed over who could have had it, so an idle queue is looked at rarely.
 // The dead are swept by their parents, who then wake everybody; this is for what died between publishing and waking.
 const longestPauseMs = 1000;
+
+// Long enough for one that sleeps to be woken and to answer: else both would sleep for each message. Where that does not pay,
+// because there are more at work than processors, it is left.
+const spinMs = 0.1;
+const briefSpinMs = 0.005;
+const looksUs = 10;
+
+// They may have to wait for a processor in the middle of it.
+const longestTurnOfOthersMs = 100;
 
 const possible = {};
 
@@ -32,6 +47,7 @@ export function lookFor(isPossible: () => boolean): Attempt<object> {
 export class QueueRoom extends Waitable<object> {
   readonly #attempts = new Map<number, Attempt<object>>();
   readonly #options: RoomOptions;
+  readonly #credit = new SpinCredit();
   #last = 0;
 
   constructor(place: RoomPlace, options: RoomOptions) {
@@ -39,9 +55,9 @@ export class QueueRoom extends Waitable<object> {
     this.#options = options;
   }
 
-  /** At once, or nothing. Not ahead of those who wait here already. */
-  now<Result extends object>(attempt: Attempt<Result>): Result | undefined {
-    return this.isAwaitedHere ? undefined : attempt.make();
+  /** Whether anybody here waits already: who comes now does not try ahead of them. */
+  get hasQueue(): boolean {
+    return this.isAwaitedHere;
   }
 
   /** By promise. Rejects with `TimeoutError` or the reason of the signal. */
@@ -55,6 +71,7 @@ export class QueueRoom extends Waitable<object> {
       return (await this.obtain(method, options, key)) as Result;
     } finally {
       this.#attempts.delete(key);
+      this.#passOn(attempt);
     }
   }
 
@@ -65,6 +82,17 @@ export class QueueRoom extends Waitable<object> {
       return this.obtainSync(method, options, key) as Result;
     } finally {
       this.#attempts.delete(key);
+      this.#passOn(attempt);
+    }
+  }
+
+  /** Tries again while others are at it, whom that takes microseconds; undefined if they do not go on: stopped, for instance. */
+  letOthersFinish<Result extends object>(make: () => Result | undefined): Result | undefined {
+    try {
+      return this.waitSync('', { make, isPossible: () => true }, { timeout: longestTurnOfOthersMs });
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined;
+      throw error;
     }
   }
 
@@ -112,8 +140,27 @@ export class QueueRoom extends Waitable<object> {
     return longestPauseMs;
   }
 
+  protected override get spinMs(): number {
+    return this.#credit.allows() ? spinMs : briefSpinMs;
+  }
+
+  protected override lookOut(key: number): void {
+    const seen = this.#options.changes();
+    if (!this.isThere(key)) this.#options.lookOut(seen, looksUs);
+  }
+
+  protected override spinEnded(paid: boolean): void {
+    if (paid) this.#credit.hit();
+    else this.#credit.miss();
+  }
+
   protected override lookAfterOwners(): void {
     for (const slot of this.#options.suspects()) this.#options.reap(slot);
+  }
+
+  // Who was woken after it had what it wanted, or in vain, has a wake-up that is another's.
+  #passOn(attempt: Attempt<object>): void {
+    if (this.isWanted && attempt.isPossible()) this.wakeNext();
   }
 
   async #tellAgain(look: Attempt<object>, tell: () => void, signal: AbortSignal): Promise<void> {
@@ -121,8 +168,6 @@ export class QueueRoom extends Waitable<object> {
       while (!signal.aborted) {
         await this.wait('wait', look, { signal });
         tell();
-        // Nothing was taken: what woke this one is there for others.
-        if (look.isPossible()) this.wakeNext();
         await new Promise(setImmediate);
       }
     } catch {

@@ -1,15 +1,25 @@
 // Queue: a SimpleQueue that may have a limit, that can be asked without waiting, and that takes many values at a time. Python:
 // multiprocessing.Queue; unlike it, it has no feeder thread: what `put` has returned from is in.
 import { argumentRangeError, argumentTypeError, QueueFull } from '../errors.js';
+import { timeoutError } from '../options/time-out.js';
 import { wholeNumber } from '../options/values.js';
-import { resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { renamePath } from '../serialize/rename-path.js';
 import { queueKind } from './kinds.js';
 import { anything } from './message-queue.js';
-import { discard, encodeValue, type OutgoingItem } from './outgoing.js';
+import { discard, encodeKept, encodeValue, type OutgoingItem } from './outgoing.js';
 import { gotValue, type QueueOptions, SimpleQueue } from './simple-queue.js';
 
 const mostItems = 2 ** 31 - 1;
 
+/** How far one got. */
+interface PutMany {
+  readonly method: string;
+  readonly wait: ResolvedWait;
+  readonly put: number;
+}
+
+/** A queue that may have a limit, that can be asked without waiting, and that takes many values at a time. */
 export class Queue<T = unknown> extends SimpleQueue<T> {
   /** How many values it holds at most; 0: as many as there is memory for. */
   readonly maxSize: number;
@@ -24,65 +34,75 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     this.maxSize = size;
   }
 
-  /** Puts a value in, or throws `QueueFull`. */
+  /** Puts a value in now, or throws `QueueFull`. Else as `put`. */
   putNowait(value: T): void {
-    this.putItemSync(`${this.constructor.name}.putNowait`, encodeValue(value), { timeout: 0 });
+    this.putItemSync('putNowait', encodeValue(value), { timeout: 0 });
   }
 
-  /** The first value, or throws `QueueEmpty`. */
+  /** Takes the first value out now, or throws `QueueEmpty`. Else as `get`. */
   getNowait(): T {
-    return this.getSync({ timeout: 0 });
+    return this.takeSync('getNowait', { timeout: 0 });
   }
 
   /**
-   * Puts several in, in this order; others may put theirs between. All are encoded first. If the time is up before all are in, the
-   * error (`QueueFull`) says in `put` how many are.
+   * Puts several in, in this order; others may put theirs between. All are encoded first: if one cannot be sent, none is put
+   * (`SerializationError`, whose `path` begins with `values[2]`). `timeout` is for all of them; when it is up, `put` of the `QueueFull`
+   * says how many are in.
    */
   async putMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
-    const method = `${this.constructor.name}.putMany`;
+    const method = this.methodName('putMany');
+    const wait = resolveWait(method, options, true);
     const items = encodeAll(method, values);
     let put = 0;
     try {
-      const wait = resolveWait(method, options, true);
       const deadline = performance.now() + wait.timeoutMs;
       for (const item of items) {
-        const timeout = Math.max(0, deadline - performance.now());
-        await this.putItem(method, item, { timeout, ...(wait.signal && { signal: wait.signal }) });
+        if (!this.putAtOnce(item)) {
+          const timeout = Math.max(0, deadline - performance.now());
+          await this.putItem('putMany', item, { timeout, ...(wait.signal && { signal: wait.signal }) });
+        }
         put++;
       }
     } catch (error) {
       // The one that failed is discarded already.
       for (const item of items.slice(put + 1)) discard(item);
-      throw withCount(error, put);
+      throw this.#withCount(error, { method, wait, put });
     }
   }
 
-  putManySync(values: Iterable<T>, options?: WaitOptions): void {
-    const method = `${this.constructor.name}.putManySync`;
+  /** As `putMany`, blocking this thread while there is no room. */
+  putManySync(values: Iterable<T>, options?: Pick<WaitOptions, 'timeout'>): void {
+    const method = this.methodName('putManySync');
+    const wait = resolveWait(method, options, false);
     const items = encodeAll(method, values);
     let put = 0;
     try {
-      const { timeoutMs } = resolveWait(method, options, false);
-      const deadline = performance.now() + timeoutMs;
+      const deadline = performance.now() + wait.timeoutMs;
       for (const item of items) {
-        this.putItemSync(method, item, { timeout: Math.max(0, deadline - performance.now()) });
+        if (!this.putAtOnce(item)) {
+          this.putItemSync('putManySync', item, { timeout: Math.max(0, deadline - performance.now()) });
+        }
         put++;
       }
     } catch (error) {
       for (const item of items.slice(put + 1)) discard(item);
-      throw withCount(error, put);
+      throw this.#withCount(error, { method, wait, put });
     }
   }
 
-  /** Waits for a first value as `get` does, and takes with it what else there is: `most` at most. */
+  /**
+   * Waits for a first value as `get` does, and takes with it what else there is: `most` at most, at least one. One that cannot be
+   * decoded ends them, and is the error of the next call.
+   */
   async getMany(most: number, options?: WaitOptions): Promise<T[]> {
-    wholeNumber(`${this.constructor.name}.getMany`, 'most', most);
+    wholeNumber(this.methodName('getMany'), 'most', most);
     return this.#withMore(await this.get(options), most);
   }
 
-  getManySync(most: number, options?: WaitOptions): T[] {
-    wholeNumber(`${this.constructor.name}.getManySync`, 'most', most);
-    return this.#withMore(this.getSync(options), most);
+  /** As `getMany`, blocking this thread while there is none. */
+  getManySync(most: number, options?: Pick<WaitOptions, 'timeout'>): T[] {
+    wholeNumber(this.methodName('getManySync'), 'most', most);
+    return this.#withMore(this.takeSync('getManySync', options), most);
   }
 
   /** How many values are in it, at this moment. */
@@ -90,7 +110,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     return this.messages.size;
   }
 
-  /** Whether there is no room, at this moment. */
+  /** Whether it holds `maxSize` values, at this moment; never without a limit. */
   full(): boolean {
     return this.maxSize > 0 && this.qsize() >= this.maxSize;
   }
@@ -102,7 +122,14 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
   cancelJoinThread(): void {}
 
   protected override whyFull(): string {
-    return `it is full (${this.qsize()} values)`;
+    return this.maxSize > 0 ? `it is full (maxSize: ${this.maxSize})` : super.whyFull();
+  }
+
+  // Of `putMany` as a whole: what its last wait says of itself is less.
+  #withCount(error: unknown, { method, wait, put }: PutMany): unknown {
+    if (!(error instanceof QueueFull)) return error;
+    const { message } = timeoutError(method, this.whyFull(), wait.timeoutMs);
+    return new QueueFull(`${message}; ${put} values were put in before`, { cause: error.cause, put });
   }
 
   #withMore(first: T, most: number): T[] {
@@ -110,7 +137,12 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     while (values.length < most) {
       const got = this.messages.tryGet(anything);
       if (got === undefined || got.ended === 'closed') break;
-      values.push(gotValue(`${this.constructor.name}.getMany`, got) as T);
+      if (got.ended === 'failed') {
+        // The values before it are not to be lost with it.
+        this.messages.tellNext(got);
+        break;
+      }
+      values.push(gotValue(this.methodName('getMany'), got) as T);
     }
     return values;
   }
@@ -129,15 +161,10 @@ function encodeAll(method: string, values: unknown): OutgoingItem[] {
   }
   const items: OutgoingItem[] = [];
   try {
-    for (const value of values as Iterable<unknown>) items.push(encodeValue(value));
+    for (const value of values as Iterable<unknown>) items.push(encodeKept(value));
   } catch (error) {
     for (const item of items) discard(item);
-    throw error;
+    throw renamePath(error, (path) => `values[${items.length}]${path.replace(/^(?=[^.[])/, '.')}`);
   }
   return items;
-}
-
-function withCount(error: unknown, put: number): unknown {
-  if (!(error instanceof QueueFull)) return error;
-  return new QueueFull(`${error.message}; ${put} were put in before`, { cause: error.cause, put });
 }

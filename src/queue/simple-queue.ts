@@ -4,11 +4,12 @@ import type { Readable } from 'node:stream';
 import { nodeReadable, webReadable } from '../connection/streams.js';
 import { EndOfFileError, QueueClosed, QueueEmpty, QueueFull, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
+import { turnGiver } from '../family/turns.js';
 import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import { queueFor, queueKind } from './kinds.js';
 import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
-import { discard, encodeValue, type OutgoingItem } from './outgoing.js';
+import { discard, encodeValue, keep, type OutgoingItem } from './outgoing.js';
 
 /** What is the same in all queues. */
 export interface QueueOptions {
@@ -43,45 +44,40 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   /**
-   * Puts a value in. It is encoded here and now: `SerializationError` names what cannot be sent. `QueueClosed` after `close()`.
+   * Puts a value in; waits while there is no room, at most `timeout` milliseconds (`QueueFull`). It is encoded here and now:
+   * `SerializationError` names what cannot be sent. `QueueClosed` after `close()`, `ResourceError` when shared memory is used up.
    */
   async put(value: T, options?: WaitOptions): Promise<void> {
-    await this.putItem(`${this.constructor.name}.put`, encodeValue(value), options);
+    await this.putItem('put', encodeValue(value), options);
   }
 
-  putSync(value: T, options?: WaitOptions): void {
-    this.putItemSync(`${this.constructor.name}.putSync`, encodeValue(value), options);
+  /** As `put`, blocking this thread while there is no room. */
+  putSync(value: T, options?: Pick<WaitOptions, 'timeout'>): void {
+    this.putItemSync('putSync', encodeValue(value), options);
   }
 
   /**
-   * Takes the first value out, when there is one. `QueueEmpty` when the time is up, `QueueClosed` when there will be no more. With this
-   * call the value before counts as handled: see `lost`.
+   * Takes the first value out; waits until there is one, at most `timeout` milliseconds (`QueueEmpty`). `QueueClosed` when there will
+   * be no more. With this call the value before counts as handled: see `lost`.
    */
   async get(options?: WaitOptions): Promise<T> {
-    const method = `${this.constructor.name}.get`;
-    if (options !== undefined) resolveWait(method, options, true);
+    const isNow = options !== undefined && this.#wantsNow('get', options, true);
     this.finishTaken();
-    const attempt = this.messages.getting(anything);
-    let got = this.messages.items.now(attempt);
+    const { items } = this.messages;
+    let got = items.hasQueue ? undefined : this.messages.tryGet(anything);
+    if (got?.ended === 'got') return got.value as T;
+    const method = this.methodName('get');
     try {
-      got ??= await this.messages.items.wait(method, attempt, options);
+      got ??= await items.wait(method, this.messages.getting(anything, isNow), options);
     } catch (error) {
       throw emptyIfTimeout(error);
     }
     return gotValue(method, got) as T;
   }
 
-  getSync(options?: WaitOptions): T {
-    const method = `${this.constructor.name}.getSync`;
-    if (options !== undefined) resolveWait(method, options, false);
-    this.finishTaken();
-    let got = this.messages.tryGet(anything);
-    try {
-      got ??= this.messages.items.waitSync(method, this.messages.getting(anything), options);
-    } catch (error) {
-      throw emptyIfTimeout(error);
-    }
-    return gotValue(method, got) as T;
+  /** As `get`, blocking this thread while there is none. */
+  getSync(options?: Pick<WaitOptions, 'timeout'>): T {
+    return this.takeSync('getSync', options);
   }
 
   /** Whether there is nothing in it, at this moment. */
@@ -118,10 +114,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return nodeReadable(this.#source());
   }
 
-  /** Values until the queue is closed and empty. */
+  /** Values until the queue is closed and empty. However many there are, the rest of the program has its turns. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const turn = turnGiver();
     try {
-      for (;;) yield await this.get();
+      for (;;) {
+        yield await this.get();
+        await turn();
+      }
     } catch (error) {
       if (!(error instanceof QueueClosed)) throw error;
     } finally {
@@ -149,45 +149,82 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
 
   /** What was taken here counts as handled. */
   protected finishTaken(): void {
-    const { addon } = member();
-    addon.queueFinish(this.messages.offset);
-    if (finishesAtExit) return;
-    finishesAtExit = true;
-    process.once('exit', (code) => {
-      if (code === 0) addon.queueFinishAll();
-    });
+    this.messages.finishTaken();
+    if (!finishesAtExit) finishAtExit();
+  }
+
+  protected takeSync(name: string, options?: Pick<WaitOptions, 'timeout'>): T {
+    const isNow = options !== undefined && this.#wantsNow(name, options, false);
+    this.finishTaken();
+    let got = this.messages.tryGet(anything);
+    if (got?.ended === 'got') return got.value as T;
+    const method = this.methodName(name);
+    try {
+      got ??= this.messages.items.waitSync(method, this.messages.getting(anything, isNow), options);
+    } catch (error) {
+      throw emptyIfTimeout(error);
+    }
+    return gotValue(method, got) as T;
   }
 
   protected whyFull(): string {
-    return 'it holds as much as it can';
+    return `it holds as much as it can: ${this.messages.size} values`;
+  }
+
+  /** For errors. */
+  protected methodName(method: string): string {
+    return `${this.constructor.name}.${method}`;
+  }
+
+  /** Not ahead of those who wait here already. False: it is not in. */
+  protected putAtOnce(item: OutgoingItem): boolean {
+    const { messages } = this;
+    return !messages.space.hasQueue && messages.tryPut(item)?.ended === 'put';
   }
 
   protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
-    const attempt = this.messages.putting(item);
+    const { messages } = this;
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(method, options, true);
-      result = this.messages.space.now(attempt) ?? (await this.messages.space.wait(method, attempt, options));
+      const isNow = options !== undefined && this.#wantsNow(method, options, true);
+      if (!messages.space.hasQueue) result = messages.tryPut(item);
+      if (result === undefined) {
+        const attempt = messages.putting(keep(item), isNow);
+        result = await messages.space.wait(this.methodName(method), attempt, options);
+      }
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
       if (result?.ended !== 'put') discard(item);
     }
-    refuseUnlessPut(method, result);
+    if (result.ended !== 'put') throw this.#refusal(method, result);
   }
 
   protected putItemSync(method: string, item: OutgoingItem, options?: WaitOptions): void {
+    const { messages } = this;
     let result: PutResult | undefined;
     try {
-      if (options !== undefined) resolveWait(method, options, false);
-      result = this.messages.tryPut(item);
-      result ??= this.messages.space.waitSync(method, this.messages.putting(item), options);
+      const isNow = options !== undefined && this.#wantsNow(method, options, false);
+      result = messages.tryPut(item);
+      if (result === undefined) {
+        const attempt = messages.putting(keep(item), isNow);
+        result = messages.space.waitSync(this.methodName(method), attempt, options);
+      }
     } catch (error) {
       throw fullIfTimeout(error);
     } finally {
       if (result?.ended !== 'put') discard(item);
     }
-    refuseUnlessPut(method, result);
+    if (result.ended !== 'put') throw this.#refusal(method, result);
+  }
+
+  #wantsNow(method: string, options: WaitOptions, byPromise: boolean): boolean {
+    return resolveWait(this.methodName(method), options, byPromise).timeoutMs === 0;
+  }
+
+  #refusal(method: string, result: PutResult): unknown {
+    if (result.ended === 'failed') return result.error;
+    return new QueueClosed(`${this.methodName(method)}: the queue was closed; nothing more can be put in.`);
   }
 
   #source() {
@@ -211,10 +248,13 @@ export function gotValue(method: string, got: GetResult): unknown {
   throw new QueueClosed(`${method}: the queue was closed, and nothing is left in it.`);
 }
 
-function refuseUnlessPut(method: string, result: PutResult): void {
-  if (result.ended === 'put') return;
-  if (result.ended === 'failed') throw result.error;
-  throw new QueueClosed(`${method}: the queue was closed; nothing more can be put in.`);
+// What a program that ends well has taken, it has handled.
+function finishAtExit(): void {
+  finishesAtExit = true;
+  const { addon } = member();
+  process.once('exit', (code) => {
+    if (code === 0) addon.queueFinishAll();
+  });
 }
 
 function emptyIfTimeout(error: unknown): unknown {

@@ -16,6 +16,7 @@ const patienceMs = 1;
 const lookAgainMs = 50;
 // Waking a sleeper takes longer than most critical sections.
 const spinMs = 0.02;
+const mostLooks = 50;
 const spins = availableParallelism() > 1;
 
 interface Waiter<Taken> {
@@ -75,6 +76,19 @@ export abstract class Waitable<Taken> {
     return lookAgainMs;
   }
 
+  /** How long a thread that is to block looks before it sleeps. */
+  protected get spinMs(): number {
+    return spinMs;
+  }
+
+  /** Looks for a few microseconds whether it is there, and no longer than that. */
+  protected lookOut(want: number): void {
+    for (let look = 0; look < mostLooks && !this.isThere(want); look++);
+  }
+
+  /** Whether the look was worth it. */
+  protected spinEnded(_paid: boolean): void {}
+
   /** Whether anybody here waits already, behind whom one has to queue. */
   protected get isAwaitedHere(): boolean {
     return this.#queue.size > 0;
@@ -125,16 +139,14 @@ export abstract class Waitable<Taken> {
   }
 
   #spin(want: number): Taken | undefined {
-    if (!spins) return undefined;
-    const end = performance.now() + spinMs;
-    do {
-      for (let i = 0; i < 50; i++) {
-        if (!this.isThere(want)) continue;
-        const taken = this.room.isBarred ? undefined : this.take(want);
-        if (taken !== undefined) return taken;
-      }
-    } while (performance.now() < end);
-    return undefined;
+    const end = performance.now() + (spins ? this.spinMs : 0);
+    let taken: Taken | undefined;
+    while (taken === undefined && performance.now() < end) {
+      this.lookOut(want);
+      if (this.isThere(want) && !this.room.isBarred) taken = this.take(want);
+    }
+    this.spinEnded(taken !== undefined);
+    return taken;
   }
 
   #block(method: string, wait: ResolvedWait, want: number): Taken {

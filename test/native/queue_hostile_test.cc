@@ -146,7 +146,7 @@ TEST(records_that_claim_more_than_there_is_are_refused_and_stay) {
     victim.Put(1);
     std::memcpy(victim.data(), &lie, sizeof(lie));
     CHECK_EQ(TakeItem(victim.self, victim.queue).outcome, QueueOutcome::kBroken);
-    CHECK_EQ(victim.block().slots[victim.self.slot()].got.load(), 0);
+    CHECK_EQ(victim.block().Of(victim.self.slot()).got.load(), 0);
     victim.DecoysAreWhole();
   }
 }

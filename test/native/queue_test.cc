@@ -225,7 +225,7 @@ TEST(what_is_not_taken_stays_as_it_was) {
   CHECK_EQ(Take(line.region, line.getter.slot(), line.queue, few), QueueOutcome::kNeedsCells);
   CHECK_EQ(few.cell_count, 2);
   line.getter.ReturnCell(cells[0]);
-  CHECK_EQ(line.block().slots[line.getter.slot()].got.load(), 0);
+  CHECK_EQ(line.block().Of(line.getter.slot()).got.load(), 0);
   CHECK(CountsMatchCells(line.region));
   CHECK_EQ(OpenItem(line.getter, TakeItem(line.getter, line.queue, {.types = 1u << 2, .max_length = 9})), 9);
   line.Close();
@@ -280,7 +280,7 @@ TEST(where_each_item_is_finished_by_itself_nothing_else_finishes_it) {
   QueueShape shape = Small(4);
   shape.needs_done = true;
   Line line(shape);
-  QueueSlot& own = line.block().slots[line.getter.slot()];
+  QueueSlot& own = line.block().Of(line.getter.slot());
   for (std::atomic<uint32_t>* count : {&own.got, &own.done}) count->store(0u - 1u);  // of its slot's earlier lives
   line.block().puts.store(0u - 1u);
   line.block().gets.store(0u - 1u);

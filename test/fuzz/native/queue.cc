@@ -126,7 +126,7 @@ class Run {
   }
 
   void WriteSlot() {
-    QueueSlot& slot = QueueAt(region_, arena_.queue).slots[bytes_.Byte() % 2];
+    QueueSlot& slot = QueueAt(region_, arena_.queue).Of(bytes_.Byte() % 2);
     slot.got.store(bytes_.Byte());
     slot.done.store(bytes_.Byte());
   }
