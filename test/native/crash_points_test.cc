@@ -13,7 +13,7 @@ namespace {
 
 // The last one needs a consumer of a particular kind, and has take_back_test.cc. Behind it come those of the fork server,
 // and its spares, which are passed in test/crash/servers.test.ts, those of locks, which are in sync_test.cc, and
-// those of queues, which are in queue_test.cc.
+// those of queues, which are in queue_crash_test.cc.
 constexpr uint32_t kAllPoints = static_cast<uint32_t>(CrashPointId::kRingRecordTakenBack);
 static_assert(static_cast<uint32_t>(CrashPointId::kForkRequested) == kAllPoints + 1 &&
               static_cast<uint32_t>(CrashPointId::kCount) == static_cast<uint32_t>(CrashPointId::kReaperItemsLost) + 1);

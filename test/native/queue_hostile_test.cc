@@ -129,7 +129,8 @@ TEST(a_ring_that_is_none_is_refused) {
   }
   Victim victim;
   const uint64_t end = victim.region.header().data_offset + victim.region.header().span_count * kSpanBytes;
-  for (uint64_t cell : std::initializer_list<uint64_t>{1, kSlotsOffset, victim.queue, victim.queue + 64, victim.decoys[0], end, end - 64, ~0ull}) {
+  for (uint64_t cell : std::initializer_list<uint64_t>{1, kSlotsOffset, victim.queue, victim.queue + 64, victim.decoys[0],
+                                                       end, end - 64, ~0ull}) {
     victim.region.word(RingCellOffset(victim.queue, 0)).store(cell);
     CHECK_EQ(TakeItem(victim.self, victim.queue).outcome, QueueOutcome::kBroken);
     CHECK_EQ(PutItem(victim.self, victim.queue, MakeItem(victim.self, 2, 0)), QueueOutcome::kBroken);
@@ -171,8 +172,8 @@ TEST(what_is_no_queue_is_not_taken_for_one) {
   Victim victim;
   CHECK(IsQueue(victim.region, victim.queue));
   const uint64_t end = victim.region.header().data_offset + victim.region.header().span_count * kSpanBytes;
-  for (uint64_t offset : std::initializer_list<uint64_t>{0, kSlotsOffset, victim.queue + 8, victim.queue + 64, victim.ring_offset(), victim.decoys[3],
-                          end, end - 64, ~0ull - 63}) {
+  for (uint64_t offset : std::initializer_list<uint64_t>{0, kSlotsOffset, victim.queue + 8, victim.queue + 64,
+                                                         victim.ring_offset(), victim.decoys[3], end, end - 64, ~0ull - 63}) {
     CHECK(!IsQueue(victim.region, offset));
   }
   // What somebody wrote into his own block reads as the header of one that would reach beyond the arena.
@@ -242,7 +243,8 @@ TEST(random_words_in_a_queue_are_survived_and_harm_nobody) {
     for (uint64_t number = 0; number < seed % 12; number++) UseAll(victim, number);
     for (int round = 0; round < 20; round++) {
       for (uint64_t words = random() % 4; words > 0; words--) {
-        const uint64_t offset = offsetof(QueueBlock, kind) + random() % (offsetof(QueueBlock, rooms) - offsetof(QueueBlock, kind));
+        constexpr uint64_t kWords = offsetof(QueueBlock, rooms) - offsetof(QueueBlock, kind);
+        const uint64_t offset = offsetof(QueueBlock, kind) + random() % kWords;
         const uint64_t value = Nonsense(random, victim.region);
         std::memcpy(victim.region.At(victim.queue + (offset & ~3ull)), &value, 4);
       }

@@ -6,6 +6,8 @@ namespace {
 
 constexpr uint32_t kDecoys = 3, kSpareRings = 3;
 constexpr uint32_t kMostSteps = 64;
+// All words of a queue between its rings and its rooms.
+constexpr uint64_t kWords = offsetof(QueueBlock, rooms) - offsetof(QueueBlock, kind);
 
 struct QueueArena : Arena {
   QueueArena() {
@@ -41,7 +43,7 @@ class Run {
     switch (bytes_.Byte() % 12) {
       case 0: return Put();
       case 1: return Take();
-      case 2: return WriteWord(arena_.queue + offsetof(QueueBlock, kind), offsetof(QueueBlock, rooms) - offsetof(QueueBlock, kind));
+      case 2: return WriteWord(arena_.queue + offsetof(QueueBlock, kind), kWords);
       case 3: return WriteWord(AnyRing(), kRingDataOffset);
       case 4: return WriteRecords();
       case 5: return region_.word(RingCellOffset(arena_.queue, bytes_.Byte())).store(arena_.Claim(bytes_));
