@@ -83,13 +83,15 @@ export class PipeConnection extends Connection {
   protected async awaitReadable(method: string, wait: ResolvedWait): Promise<boolean> {
     const way = this.#incoming;
     if (way.isReadable || wait.timeoutMs === 0) return way.isReadable;
-    return await polled(
+    const isReadable = await polled(
       way.room.wait(
         method,
         lookFor(() => way.isReadable),
         optionsOf(wait),
       ),
     );
+    if (this.closed) throw closedError(method);
+    return isReadable;
   }
 
   protected awaitReadableSync(method: string, wait: ResolvedWait): boolean {
