@@ -19,6 +19,18 @@ test('1,500 locks, conditions, semaphores, events and barriers', async () => {
   await expectLevel('locks', 1500);
 });
 
+test('600 queues of each kind made and dropped', async () => {
+  await expectLevel('queues', 600);
+});
+
+test('600 pipes closed and dropped', async () => {
+  await expectLevel('pipes', 600);
+});
+
+test('3,000 items, small and large, through queues', async () => {
+  await expectLevel('items', 3000);
+});
+
 test('24 pools opened and closed', async () => {
   await expectLevel('pools', 24);
 });

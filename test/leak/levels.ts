@@ -37,7 +37,19 @@ const mapsOfObjects = 120;
 // What the last operations left in caches; one kept closure per operation would be more.
 const heapOfV8 = 1_500_000;
 
-export type Kind = 'apply' | 'slabs' | 'values' | 'locks' | 'pools' | 'processes' | 'names';
+export type Kind =
+  | 'apply'
+  | 'slabs'
+  | 'values'
+  | 'locks'
+  | 'queues'
+  | 'pipes'
+  | 'items'
+  | 'pools'
+  | 'processes'
+  | 'names';
+
+const ofObjects: readonly Kind[] = ['values', 'locks', 'queues', 'pipes'];
 
 export async function expectLevel(kind: Kind, number: number, timeoutMs?: number): Promise<void> {
   const report = await reportOf<LeakReport>('leak/operations.mjs', {
@@ -46,7 +58,7 @@ export async function expectLevel(kind: Kind, number: number, timeoutMs?: number
   });
   console.log(`${number} ${kind}: ${report.levels.map(describeLevel).join('; ')}`);
   const [first, ...later] = report.levels as [Measured, ...Measured[]];
-  const maps = kind === 'values' || kind === 'locks' ? mapsOfObjects : mapsOfV8;
+  const maps = ofObjects.includes(kind) ? mapsOfObjects : mapsOfV8;
   for (const { own, workers, accounts, threads } of later) {
     expect(accounts.problems).toEqual([]);
     expect(accounts.cells - first.accounts.cells, 'references').toBeLessThan(cellsInHand);

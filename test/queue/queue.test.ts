@@ -315,6 +315,41 @@ describe('to the end', () => {
     other.close();
   });
 
+  test('as streams of the web and of Node, which take what is asked for', async () => {
+    const queue = new Queue<number | null>();
+    queue.putManySync([0, 1, null, 3, 4, 5]);
+    const reader = queue.readable.getReader();
+    expect(queue.readable).toBe(queue.readable);
+    expect([await reader.read(), await reader.read(), await reader.read()]).toEqual(
+      [0, 1, null].map((value) => ({ done: false, value })),
+    );
+    await reader.cancel();
+    expect(queue.qsize()).toBe(3);
+    queue.close();
+    const seen: unknown[] = [];
+    for await (const value of queue.toReadable()) seen.push(value);
+    expect(seen).toEqual([3, 4, 5]);
+    // Cancelled while it waits, it takes nothing.
+    const other = new Queue<number>();
+    const waiting = other.readable.getReader();
+    const reading = waiting.read();
+    await waiting.cancel();
+    expect((await reading).done).toBe(true);
+    other.putSync(1);
+    expect(other.getNowait()).toBe(1);
+  });
+
+  test('a stream of Node cannot hold null, and says so', async () => {
+    const queue = new Queue<number | null>();
+    queue.putManySync([1, null]);
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const value of queue.toReadable()) seen.push(value);
+    })();
+    expect((await rejection(reading)).message).toContain('null');
+    expect(seen).toEqual([1]);
+  });
+
   test('breaking off leaves the rest', async () => {
     const queue = new Queue<number>();
     queue.putManySync(numbers(5));

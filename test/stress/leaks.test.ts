@@ -20,6 +20,18 @@ test('100,000 locks, conditions, semaphores, events and barriers', async () => {
   await expectLevel('locks', 100_000, timeoutMs);
 });
 
+test('20,000 queues of each kind made and dropped', async () => {
+  await expectLevel('queues', 20_000, timeoutMs);
+});
+
+test('20,000 pipes closed and dropped', async () => {
+  await expectLevel('pipes', 20_000, timeoutMs);
+});
+
+test('100,000 items, small and large, through queues', async () => {
+  await expectLevel('items', 100_000, timeoutMs);
+});
+
 test('200 pools opened and closed', async () => {
   await expectLevel('pools', 200, timeoutMs);
 });
