@@ -58,7 +58,7 @@ async function twoByTwo(times: number): Promise<number> {
 }
 
 /** A process that is at work: what blocks this thread does not keep it from starting. */
-async function begun<Args extends readonly unknown[], Result>(
+async function begun<Args extends unknown[], Result>(
   target: (...args: Args) => Result,
   args: Args,
 ): Promise<Process<Args, Awaited<Result>>> {

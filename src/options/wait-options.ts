@@ -15,16 +15,21 @@ export interface ResolvedWait {
   readonly signal: AbortSignal | undefined;
 }
 
-const forever: ResolvedWait = { timeoutMs: Infinity, signal: undefined };
+export const forever: ResolvedWait = { timeoutMs: Infinity, signal: undefined };
+
+/** The same as options, for somebody who interprets them again. */
+export function optionsOf({ timeoutMs, signal }: ResolvedWait): WaitOptions {
+  return { timeout: timeoutMs, ...(signal && { signal }) };
+}
 
 /** The options of each of several waits that together may take as long as `wait` says. */
 export function countDown({ timeoutMs, signal }: ResolvedWait): () => WaitOptions {
   const deadline = performance.now() + timeoutMs;
   let isFirst = true;
   return () => {
-    const timeout = isFirst ? timeoutMs : deadline - performance.now();
+    const left = isFirst ? timeoutMs : deadline - performance.now();
     isFirst = false;
-    return { timeout, ...(signal && { signal }) };
+    return optionsOf({ timeoutMs: left, signal });
   };
 }
 

@@ -6,7 +6,7 @@ import { brokenPipe, closedError, endOfFile, messageTooLong } from '../connectio
 import { ForkyardError, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { allocateBlock, type BlockHandle, closeBlock, handleOfBlock } from '../memory/shared-blocks.js';
-import type { ResolvedWait } from '../options/wait-options.js';
+import { optionsOf, type ResolvedWait } from '../options/wait-options.js';
 import type { Demand } from '../queue/incoming.js';
 import { anything } from '../queue/message-queue.js';
 import { discard, encodeBytes, encodeValue, itemType, keep, type OutgoingItem } from '../queue/outgoing.js';
@@ -261,10 +261,6 @@ function connectionOf([end, block, generation, incoming, outgoing]: readonly unk
 
 function bytesUpTo(maxLength: number): Demand {
   return { types: 1 << itemType.bytes, maxLength: Math.min(maxLength, 0xffff_ffff) };
-}
-
-function optionsOf({ timeoutMs, signal }: ResolvedWait) {
-  return { timeout: timeoutMs, ...(signal && { signal }) };
 }
 
 async function polled(wait: Promise<unknown>): Promise<boolean> {

@@ -1,11 +1,13 @@
 // MessageQueue: one queue of the addon (native/channel/queue.md) and the rooms in which this environment waits at it. What queues and
 // both directions of a pipe are made of; their manners are simple-queue.ts and pipe/.
+import { encodingTools } from '../channel/tools.js';
 import { ForkyardError } from '../errors.js';
 import { type Membership, member } from '../family/membership.js';
 import { allocationError } from '../memory/allocation-error.js';
 import { allocateQueueBlock, offsetOfBlock } from '../memory/shared-blocks.js';
 import { trimLater } from '../memory/trimming.js';
 import type { QueueCounts } from '../native/contract-queue.js';
+import type { Encoder } from '../serialize/encoder.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 import { exchangeOf, type QueueExchange } from './exchange.js';
 import { type Demand, Inbox } from './incoming.js';
@@ -69,6 +71,7 @@ export class MessageQueue {
   readonly #offset: number;
   readonly #limitedByBytes: boolean;
   readonly #exchange: QueueExchange;
+  readonly #encoder: Encoder;
   readonly #inbox: Inbox;
   readonly #words: Int32Array;
   readonly #held: number;
@@ -81,6 +84,7 @@ export class MessageQueue {
     this.block = block;
     this.#offset = offsetOfBlock(this.block);
     this.#exchange = exchangeOf(this.#member);
+    this.#encoder = encodingTools(this.#member).encoder;
     this.#inbox = Inbox.of(this.#member);
     this.#words = new Int32Array(block.buffer);
     const { constants } = this.#member.addon;
@@ -174,6 +178,21 @@ export class MessageQueue {
   }
 
   #put(item: OutgoingItem): Tried<PutResult> {
+    return this.#encoder.isBusy ? this.#putAside(item) : this.#putNow(item);
+  }
+
+  // From within a value that is just being encoded, into the exchange.
+  #putAside(item: OutgoingItem): Tried<PutResult> {
+    const { payload } = this.#exchange.put;
+    const kept = payload.slice(0, item.end - item.start);
+    try {
+      return this.#putNow(item);
+    } finally {
+      payload.set(kept);
+    }
+  }
+
+  #putNow(item: OutgoingItem): Tried<PutResult> {
     const { addon } = this.#member;
     layOut(this.#exchange.put, item);
     const outcome = addon.queuePut(this.#offset);

@@ -46,20 +46,19 @@ function itemOf({ bytes, start, end, cells, flags }: EncodedMessage): OutgoingIt
   return { bytes, start, end, cells, type: itemType.value | flags, length: 0 };
 }
 
+/** The bytes stay the caller's: `keep` them before they wait. */
 export function encodeBytes(bytes: Uint8Array): OutgoingItem {
   const { length } = bytes;
-  if (length > inlineBytes) {
-    const cells = [encodingTools(member()).slabs.shareAlways(bytes)];
-    return { bytes: noBytes, start: 0, end: 0, cells, type: itemType.bytes | payloadInSlab, length };
+  if (length <= inlineBytes) {
+    return { bytes, start: 0, end: length, cells: noCells, type: itemType.bytes, length };
   }
-  const { payload } = exchangeOf(member()).put;
-  payload.set(bytes);
-  return { bytes: payload, start: 0, end: length, cells: noCells, type: itemType.bytes, length };
+  const cells = [encodingTools(member()).slabs.shareAlways(bytes)];
+  return { bytes: noBytes, start: 0, end: 0, cells, type: itemType.bytes | payloadInSlab, length };
 }
 
 /** The same item with bytes of its own. */
 export function keep(item: OutgoingItem): OutgoingItem {
-  if (item.bytes !== exchangeOf(member()).put.payload) return item;
+  if (item.bytes !== exchangeOf(member()).put.payload && item.type !== itemType.bytes) return item;
   return { ...item, bytes: item.bytes.slice(item.start, item.end), start: 0, end: item.end - item.start };
 }
 

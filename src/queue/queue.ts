@@ -36,7 +36,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
 
   /** Puts a value in now, or throws `QueueFull`. Else as `put`. */
   putNowait(value: T): void {
-    this.putItemSync('putNowait', encodeValue(value), { timeout: 0 });
+    this.putItemSync('putNowait', encodeValue(value), { timeoutMs: 0, signal: undefined });
   }
 
   /** Takes the first value out now, or throws `QueueEmpty`. Else as `get`. */
@@ -58,8 +58,8 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
       const deadline = performance.now() + wait.timeoutMs;
       for (const item of items) {
         if (!this.putAtOnce(item)) {
-          const timeout = Math.max(0, deadline - performance.now());
-          await this.putItem('putMany', item, { timeout, ...(wait.signal && { signal: wait.signal }) });
+          const timeoutMs = Math.max(0, deadline - performance.now());
+          await this.putItem('putMany', item, { timeoutMs, signal: wait.signal });
         }
         put++;
       }
@@ -80,7 +80,8 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
       const deadline = performance.now() + wait.timeoutMs;
       for (const item of items) {
         if (!this.putAtOnce(item)) {
-          this.putItemSync('putManySync', item, { timeout: Math.max(0, deadline - performance.now()) });
+          const timeoutMs = Math.max(0, deadline - performance.now());
+          this.putItemSync('putManySync', item, { timeoutMs, signal: undefined });
         }
         put++;
       }

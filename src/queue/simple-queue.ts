@@ -5,7 +5,13 @@ import { nodeReadable, webReadable } from '../connection/streams.js';
 import { EndOfFileError, QueueClosed, QueueEmpty, QueueFull, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { turnGiver } from '../family/turns.js';
-import { resolveWait, type WaitOptions } from '../options/wait-options.js';
+import {
+  forever,
+  optionsOf,
+  type ResolvedWait,
+  resolveWait,
+  type WaitOptions,
+} from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import { taking } from './in-hand.js';
 import { queueFor, queueKind } from './kinds.js';
@@ -48,12 +54,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    * `SerializationError` names what cannot be sent. `QueueClosed` after `close()`, `ResourceError` when shared memory is used up.
    */
   async put(value: T, options?: WaitOptions): Promise<void> {
-    await this.putItem('put', encodeValue(value), options);
+    const wait = this.#resolve('put', options, true);
+    await this.putItem('put', encodeValue(value), wait);
   }
 
   /** As `put`, blocking this thread while there is no room. */
   putSync(value: T, options?: Pick<WaitOptions, 'timeout'>): void {
-    this.putItemSync('putSync', encodeValue(value), options);
+    const wait = this.#resolve('putSync', options, false);
+    this.putItemSync('putSync', encodeValue(value), wait);
   }
 
   /**
@@ -61,14 +69,15 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    * be no more. With this call the value before counts as handled: see `lost`.
    */
   async get(options?: WaitOptions): Promise<T> {
-    const isNow = options !== undefined && this.#wantsNow('get', options, true);
+    const wait = this.#resolve('get', options, true);
     this.finishTaken();
     const { items } = this.messages;
     let got = items.hasQueue ? undefined : this.messages.tryGet(anything);
     if (got?.ended === 'got') return got.value as T;
     const method = this.methodName('get');
     try {
-      got ??= await items.wait(method, this.messages.getting(anything, isNow), options);
+      const attempt = this.messages.getting(anything, wait.timeoutMs === 0);
+      got ??= await items.wait(method, attempt, optionsOf(wait));
     } catch (error) {
       throw emptyIfTimeout(error);
     }
@@ -154,13 +163,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   }
 
   protected takeSync(name: string, options?: Pick<WaitOptions, 'timeout'>): T {
-    const isNow = options !== undefined && this.#wantsNow(name, options, false);
+    const wait = this.#resolve(name, options, false);
     this.finishTaken();
     let got = this.messages.tryGet(anything);
     if (got?.ended === 'got') return got.value as T;
     const method = this.methodName(name);
     try {
-      got ??= this.messages.items.waitSync(method, this.messages.getting(anything, isNow), options);
+      const attempt = this.messages.getting(anything, wait.timeoutMs === 0);
+      got ??= this.messages.items.waitSync(method, attempt, { timeout: wait.timeoutMs });
     } catch (error) {
       throw emptyIfTimeout(error);
     }
@@ -182,15 +192,14 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return !messages.space.hasQueue && messages.tryPut(item)?.ended === 'put';
   }
 
-  protected async putItem(method: string, item: OutgoingItem, options?: WaitOptions): Promise<void> {
+  protected async putItem(method: string, item: OutgoingItem, wait: ResolvedWait): Promise<void> {
     const { messages } = this;
     let result: PutResult | undefined;
     try {
-      const isNow = options !== undefined && this.#wantsNow(method, options, true);
       if (!messages.space.hasQueue) result = messages.tryPut(item);
       if (result === undefined) {
-        const attempt = messages.putting(keep(item), isNow);
-        result = await messages.space.wait(this.methodName(method), attempt, options);
+        const attempt = messages.putting(keep(item), wait.timeoutMs === 0);
+        result = await messages.space.wait(this.methodName(method), attempt, optionsOf(wait));
       }
     } catch (error) {
       throw fullIfTimeout(error);
@@ -200,15 +209,15 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     if (result.ended !== 'put') throw this.#refusal(method, result);
   }
 
-  protected putItemSync(method: string, item: OutgoingItem, options?: WaitOptions): void {
+  protected putItemSync(method: string, item: OutgoingItem, wait: ResolvedWait): void {
     const { messages } = this;
     let result: PutResult | undefined;
     try {
-      const isNow = options !== undefined && this.#wantsNow(method, options, false);
       result = messages.tryPut(item);
       if (result === undefined) {
-        const attempt = messages.putting(keep(item), isNow);
-        result = messages.space.waitSync(this.methodName(method), attempt, options);
+        const attempt = messages.putting(keep(item), wait.timeoutMs === 0);
+        const timeout = wait.timeoutMs;
+        result = messages.space.waitSync(this.methodName(method), attempt, { timeout });
       }
     } catch (error) {
       throw fullIfTimeout(error);
@@ -218,8 +227,9 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     if (result.ended !== 'put') throw this.#refusal(method, result);
   }
 
-  #wantsNow(method: string, options: WaitOptions, byPromise: boolean): boolean {
-    return resolveWait(this.methodName(method), options, byPromise).timeoutMs === 0;
+  // Before anything is encoded: the options may be read by code of the user's.
+  #resolve(method: string, options: WaitOptions | undefined, byPromise: boolean): ResolvedWait {
+    return options === undefined ? forever : resolveWait(this.methodName(method), options, byPromise);
   }
 
   #refusal(method: string, result: PutResult): unknown {

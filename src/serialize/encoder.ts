@@ -43,6 +43,11 @@ export class Encoder {
     this.#rootName = rootName;
   }
 
+  /** Whether it is at work: what runs is a getter or conversion of the value. */
+  get isBusy(): boolean {
+    return this.#state.busy;
+  }
+
   /** The next value to be encoded is this array, of which only the elements matter: looking for more costs time. */
   expectList(list: readonly unknown[]): void {
     this.#state.list = list;
