@@ -209,11 +209,13 @@ test('nothing is left for later in a comment', () => {
 test('names are kebab-case, in C++ snake_case', () => {
   const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
   const snake = /^[a-z0-9]+(_[a-z0-9]+)*(\.[a-z]+)?$/;
-  const isCpp = (path: string) => path.startsWith('native/') || path.startsWith('test/native/');
+  const isCpp = (path: string) => /^(native|test\/native|test\/fuzz\/native)\//.test(path);
   const wrong = ['src', 'native', 'test', 'bench', 'examples', 'scripts', 'models']
     .flatMap(entriesBelow)
     // Spin writes beside the models, and git ignores it.
     .filter((path) => basename(path) !== 'README.md' && basename(path) !== '_spin_nvr.tmp')
+    // Inputs that a fuzzer has kept, under the names that it gave them.
+    .filter((path) => !/^test\/fuzz\/native\/corpus\/.+\//.test(path))
     .filter((path) => !(isCpp(path) ? snake : kebab).test(basename(path)));
   expect(wrong).toEqual([]);
 });
