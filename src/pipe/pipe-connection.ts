@@ -146,7 +146,11 @@ export class PipeConnection extends Connection {
       if (!room.hasQueue) sent = this.#outgoing.trySend(item);
       if (sent === undefined) {
         spinHere();
-        sent = await room.wait(method, this.#outgoing.sending(keep(item)), optionsOf(wait));
+        sent = await room.wait(
+          method,
+          this.#outgoing.sending(keep(item), wait.timeoutMs === 0),
+          optionsOf(wait),
+        );
       }
     } finally {
       if (sent?.ended !== 'put') discard(item);
@@ -158,7 +162,9 @@ export class PipeConnection extends Connection {
     const { room } = this.#outgoing;
     let sent = this.#outgoing.trySend(item);
     try {
-      sent ??= room.waitSync(method, this.#outgoing.sending(keep(item)), { timeout: wait.timeoutMs });
+      sent ??= room.waitSync(method, this.#outgoing.sending(keep(item), wait.timeoutMs === 0), {
+        timeout: wait.timeoutMs,
+      });
     } finally {
       if (sent?.ended !== 'put') discard(item);
     }
@@ -170,13 +176,14 @@ export class PipeConnection extends Connection {
     const received = room.hasQueue ? undefined : this.#incoming.tryReceive(demand);
     if (received !== undefined) return received;
     spinHere();
-    return room.wait(method, this.#incoming.receiving(demand), optionsOf(wait));
+    return room.wait(method, this.#incoming.receiving(demand, wait.timeoutMs === 0), optionsOf(wait));
   }
 
   #receiveSync(method: string, demand: Demand, wait: ResolvedWait): Received {
     const way = this.#incoming;
     return (
-      way.tryReceive(demand) ?? way.room.waitSync(method, way.receiving(demand), { timeout: wait.timeoutMs })
+      way.tryReceive(demand) ??
+      way.room.waitSync(method, way.receiving(demand, wait.timeoutMs === 0), { timeout: wait.timeoutMs })
     );
   }
 

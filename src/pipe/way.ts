@@ -52,8 +52,13 @@ export class Way {
     return this.messages.tryGet(demand) ?? (this.#isDrained ? over : undefined);
   }
 
-  receiving(demand: Demand): Attempt<Received> {
-    return { make: () => this.tryReceive(demand), isPossible: () => this.isReadable };
+  /** `isNow`: for who does not wait, as of a queue. */
+  receiving(demand: Demand, isNow: boolean): Attempt<Received> {
+    const getting = this.messages.getting(demand, isNow);
+    return {
+      make: () => (this.#isShut ? over : (getting.make() ?? (this.#isDrained ? over : undefined))),
+      isPossible: () => this.isReadable,
+    };
   }
 
   /** Whether there is something to receive, or the end. */
@@ -67,11 +72,11 @@ export class Way {
     return this.#isHeldBack(item) ? undefined : this.messages.tryPut(item);
   }
 
-  sending(item: OutgoingItem): Attempt<Sent> {
-    const { isPossible } = this.messages.putting(item);
+  sending(item: OutgoingItem, isNow: boolean): Attempt<Sent> {
+    const putting = this.messages.putting(item, isNow);
     return {
-      make: () => this.trySend(item),
-      isPossible: () => this.#isBroken || (!this.#isHeldBack(item) && isPossible()),
+      make: () => (this.#isBroken ? over : this.#isHeldBack(item) ? undefined : putting.make()),
+      isPossible: () => this.#isBroken || (!this.#isHeldBack(item) && putting.isPossible()),
     };
   }
 
