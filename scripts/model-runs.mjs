@@ -167,7 +167,7 @@ export const runs = [
   {
     model: 'queue',
     property: 'no lost wake-up: 2 get, one gives up',
-    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'CAPACITY=2', 'BELLS=1', 'IMPATIENT=1', 'KILLS=0', 'REAPER_KILLS=0'],
     mutants: [
       'NO_RECHECK',
       'EMPTY_WITHOUT_LOOK',
@@ -187,6 +187,7 @@ export const runs = [
       'IMPATIENT=1',
       'KILLS=0',
       'REAPER_KILLS=0',
+      'LOOKS_FIRST=0',
     ],
     mutants: ['NO_SPACE_RECHECK', 'FULL_WITHOUT_LOOK', 'NO_ROOM_PASSED_ON'],
   },
@@ -199,7 +200,16 @@ export const runs = [
   {
     model: 'queue',
     property: 'closing leaves no item and no sleeper: 2 put',
-    defines: ['CONSUMERS=1', 'ITEMS=2', 'LAST_ITEMS=1', 'BELLS=1', 'CLOSE=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    defines: [
+      'CONSUMERS=1',
+      'ITEMS=2',
+      'LAST_ITEMS=1',
+      'BELLS=1',
+      'CLOSE=1',
+      'KILLS=0',
+      'REAPER_KILLS=0',
+      'LOOKS_FIRST=0',
+    ],
     mutants: ['PUTTER_FORGOTTEN', 'PUTTER_FIRST', 'CLOSED_SILENTLY'],
   },
   {
@@ -221,7 +231,7 @@ export const runs = [
   {
     model: 'queue',
     property: 'the bells of a sweep are enough: 2 put',
-    defines: ['CONSUMERS=1', 'BELLS=1', 'LOOKS_AGAIN=0', 'REAPER_KILLS=0'],
+    defines: ['CONSUMERS=1', 'BELLS=1', 'LOOKS_AGAIN=0', 'REAPER_KILLS=0', 'LOOKS_FIRST=0'],
   },
   {
     model: 'queue',
@@ -233,13 +243,13 @@ export const runs = [
   {
     model: 'queue',
     property: 'growth: 2 put',
-    defines: ['CONSUMERS=1', 'GROW=1', 'NEWCOMERS=1'],
+    defines: ['CONSUMERS=1', 'ITEMS=2', 'LAST_ITEMS=1', 'GROW=1', 'NEWCOMERS=1'],
     mutants: ['LEFT_OVERWRITTEN'],
   },
   {
     model: 'queue',
     property: 'growth: no lost wake-up: 2 get',
-    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'GROW=1', 'KILLS=0', 'REAPER_KILLS=0'],
+    defines: ['PRODUCERS=1', 'ITEMS=2', 'BELLS=1', 'GROW=1', 'KILLS=0', 'REAPER_KILLS=0', 'LOOKS_FIRST=0'],
     mutants: ['ONE_RING_LOOKED_AT'],
   },
   {
