@@ -160,8 +160,14 @@ TEST(a_reference_to_no_block_is_refused_with_all_of_its_record) {
   const uint64_t end = victim.region.header().data_offset + victim.region.header().span_count * kSpanBytes;
   for (uint64_t lie : std::initializer_list<uint64_t>{0, 1, kSlotsOffset, honest + 64, honest + 8, end, end - 64, ~0ull}) {
     victim.region.word(cells + 16).store(lie);
-    CHECK_EQ(TakeItem(victim.self, victim.queue).outcome, QueueOutcome::kBroken);
+    uint8_t payload[64];
+    uint64_t mine[3];
+    for (uint64_t& cell : mine) cell = victim.self.TakeCell();
+    IncomingItem item{.payload = payload, .payload_room = sizeof(payload), .cells = mine, .cell_room = 3};
+    CHECK_EQ(Take(victim.region, victim.self.slot(), victim.queue, item), QueueOutcome::kBroken);
+    for (uint64_t cell : mine) CHECK_EQ(victim.self.Block(cell), 0);
     CHECK_EQ(victim.self.Count(first), 1);
+    Discard(victim.self, {mine, mine + 3});
   }
   victim.region.word(cells + 16).store(honest);
   CHECK_EQ(OpenItem(victim.self, TakeItem(victim.self, victim.queue)), 1);
