@@ -53,8 +53,8 @@ describe('who puts', () => {
     ['kQueuePutLocked', often, 0],
     ['kQueuePutLogged', often, 0],
     ['kQueuePutWritten', often, 0],
+    ['kQueuePutCounted', often, 0],
     ['kQueuePutPublished', often, 1],
-    ['kQueuePutCounted', often, 1],
     ['kQueuePutUnlocked', often, 1],
   ] as const)('killed at %s: its item is in, or is not', async (point, hits, beyond) => {
     await expectKilled([point, hits], 'put', { beyond, lost: 0 });
