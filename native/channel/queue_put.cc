@@ -20,6 +20,7 @@ void Skip(const Region& region, const RingPlace& place, uint32_t bytes) {
   // Only the first half of the header fits where 8 bytes are left.
   std::memcpy(At(region, place, ring.tail.load()), &header, 8);
   Set(ring.tail, ring.tail.load() + bytes);
+  CrashPoint(CrashPointId::kQueuePutSkipped);
 }
 
 // P5 to P11.

@@ -110,6 +110,7 @@ QueueOutcome TakeLocked(const Region& region, uint32_t slot, uint64_t queue, Inc
     if (header.type != kSkipRecord) return TakeFrom(region, slot, queue, place, item);
     if (ring.tail.load() - head < until_end) return QueueOutcome::kBroken;
     ring.begun.store(head + until_end);
+    CrashPoint(CrashPointId::kQueueGetSkipped);
     ring.head.store(head + until_end);
   }
   if (broken) return QueueOutcome::kBroken;
