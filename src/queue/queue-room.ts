@@ -140,7 +140,7 @@ export class QueueRoom extends Waitable<object> {
     return longestPauseMs;
   }
 
-  protected override get spinMs(): number {
+  protected override nextSpinMs(): number {
     return this.#credit.allows() ? spinMs : briefSpinMs;
   }
 

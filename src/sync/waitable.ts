@@ -77,7 +77,7 @@ export abstract class Waitable<Taken> {
   }
 
   /** How long a thread that is to block looks before it sleeps. */
-  protected get spinMs(): number {
+  protected nextSpinMs(): number {
     return spinMs;
   }
 
@@ -140,7 +140,7 @@ export abstract class Waitable<Taken> {
   }
 
   #spin(want: number): Taken | undefined {
-    const end = performance.now() + (spins ? this.spinMs : 0);
+    const end = performance.now() + (spins ? this.nextSpinMs() : 0);
     let taken: Taken | undefined;
     while (taken === undefined && performance.now() < end) {
       this.lookOut(want);
