@@ -17,6 +17,9 @@ enum ItemNote : uint64_t {
   kTakenByVictim = 8,
 };
 
+// What the one that is to die does. Rings are added and given up, and their ends met, only where the other does not disturb it.
+enum class Habit { kMixed, kPuts, kTakes, kPutsAndTakes };
+
 class QueueStage {
  public:
   explicit QueueStage(uint64_t seed)
@@ -43,7 +46,7 @@ class QueueStage {
   QueueBlock& block() const { return QueueAt(region, queue); }
   std::atomic<uint64_t>& Note(uint64_t item) const { return notes[item % (2 * kMostItems)]; }
 
-  int LiveUntilKilled(int steps);
+  int LiveUntilKilled(int steps, Habit habit = Habit::kMixed);
 
   void Reap(const std::string& context) {
     CancelReservation(region, victim);  // dead before its claim
@@ -67,6 +70,12 @@ class QueueWorker {
     for (uint64_t burst = random_() % 24; burst > 0; burst--) {
       if (puts ? !Put() : !Take()) return;
     }
+  }
+
+  void Step(Habit habit) {
+    if (habit == Habit::kMixed) return Step();
+    if (habit != Habit::kTakes) Put();
+    if (habit != Habit::kPuts) Take();
   }
 
   // False: somebody else is at it, or there is no room.
@@ -121,12 +130,12 @@ class QueueWorker {
   uint64_t last_taken_[2] = {};
 };
 
-inline int QueueStage::LiveUntilKilled(int steps) {
+inline int QueueStage::LiveUntilKilled(int steps, Habit habit) {
   Member self(family, victim);
   CHECK(self.Acquire(queue) != 0);
   QueueWorker work(*this, self, kVictim, seed_);
   for (int step = 0; step < steps; step++) {
-    work.Step();
+    work.Step(habit);
     if (failures.load() > 0) return kFailedChild;
   }
   return 0;
