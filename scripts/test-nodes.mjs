@@ -1,4 +1,4 @@
-// Runs the tests of processes, pools and fork servers under other versions of Node: `node scripts/test-nodes.mjs [version]...`,
+// Runs the tests of processes, pools, queues and connections under other versions of Node: `node scripts/test-nodes.mjs [version]...`,
 // by default the oldest that is supported and the later lines. Their programs come from the registry's package `node`, into
 // build/nodes/. The addon is the one that is built: Node-API makes one binary do for all.
 import { spawnSync } from 'node:child_process';
@@ -12,6 +12,9 @@ const suites = [
   'test/pool',
   'test/family',
   'test/task',
+  'test/queue',
+  'test/pipe',
+  'test/connection',
   'test/crash/servers.test.ts',
   'test/crash/children.test.ts',
 ];
