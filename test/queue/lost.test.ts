@@ -87,12 +87,14 @@ test('nothing is lost by consumers that are killed while they wait', async () =>
 
 test('consumers killed one after the other while items come: all are got, or lost', async () => {
   const queue = new Queue<number>();
-  const got = new SharedArray('int32', 2000);
+  const got = new SharedArray('int32', 20_000);
+  const marked = () => Array.from(got).reduce((sum, count) => sum + count, 0);
   const consumers = numbers(2).map(() => run(tasks.mark, [queue, got]));
-  const producer = run(tasks.putNumbers, [queue, 2000]);
+  const producer = run(tasks.putNumbers, [queue, 20_000]);
   for (const n of numbers(6)) {
-    const before = queue.qsize();
-    await until(() => queue.qsize() !== before || queue.closed);
+    // Or all is over already.
+    const before = marked();
+    await until(() => marked() > before || (!producer.isAlive() && queue.empty()));
     (consumers[n] as (typeof consumers)[0]).kill();
     consumers.push(run(tasks.mark, [queue, got]));
   }
