@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import vm from 'node:vm';
 
 // V8 sweeps when it needs room, which is in each child: half a millisecond of each start. A heap of this size costs more.
-const largeBytes = 64 * 2 ** 20;
+const largeBytes = 32 * 2 ** 20;
 
 /** Whether what was preloaded is so much that a collection pays. */
 export function hasLargeHeap(): boolean {
