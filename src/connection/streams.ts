@@ -47,7 +47,7 @@ export function webWritable(sink: ValueSink): WritableStream<unknown> {
 
 /** Destroying it leaves the connection open. */
 export function nodeReadable(source: ValueSource): Readable {
-  return new (stream().Readable)({ objectMode: true, highWaterMark: 1, ...reading(source) });
+  return new (stream().Readable)({ objectMode: true, highWaterMark: 0, ...reading(source) });
 }
 
 /** Ending or destroying it closes the connection. */
@@ -71,7 +71,8 @@ export function nodeDuplex(both: ValueSource & ValueSink): Duplex {
   const { write, destroy: stopWriting } = writing(both);
   return new (stream().Duplex)({
     objectMode: true,
-    highWaterMark: 1,
+    readableHighWaterMark: 0,
+    writableHighWaterMark: 1,
     read,
     write,
     final: (done) => {
