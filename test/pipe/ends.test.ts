@@ -92,6 +92,8 @@ describe.each(startMethods)('the other end is in another process (%s)', (startMe
     const [a, b] = Pipe();
     const holder = run(tasks.hold, [b, begun], { startMethod });
     await begun.wait({ timeout });
+    // Until then its pid is not known here, and a thread that is blocked would not learn it.
+    await holder.started;
     b.close();
     holder.kill();
     expect(thrown(() => a.recvSync({ timeout }))).toBeInstanceOf(EndOfFileError);
