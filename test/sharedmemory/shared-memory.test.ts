@@ -3,6 +3,7 @@
 import { existsSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  Event,
   ForkyardError,
   NamedSemaphore,
   Pool,
@@ -196,11 +197,15 @@ describe.each(startMethods)('sent by %s', (startMethod) => {
 
   test('what is removed on the way is an error of that call alone', async () => {
     await using pool = new Pool({ processes: 1, startMethod });
-    await pool.apply(tasks.same, [1]);
+    const [begun, goOn] = [new Event(), new Event()];
+    const blocked = pool.apply(tasks.block, [begun, goOn]);
+    await begun.wait();
     const memory = new SharedMemory({ create: true, size: 100 });
     const late = pool.apply(tasks.same, [memory]);
     memory.unlink();
     memory.close();
+    goOn.set();
+    await blocked;
     const error = await rejection(late);
     expect(error.message).toContain(memory.name);
     expect(error['code'] ?? (error.cause as { code?: string })?.code).toMatch(/NO_SUCH_NAME/);
