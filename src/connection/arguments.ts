@@ -1,7 +1,7 @@
 // What the methods of connections are called with, interpreted at the call: bytes, ranges of them, limits, time-outs.
 // Each function gives what is meant, or throws what is wrong with it.
 import { types } from 'node:util';
-import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { argumentRangeError, argumentTypeError, BufferTooShort } from '../errors.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
 import { countOf } from '../options/values.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
@@ -116,4 +116,16 @@ function within(method: string, name: string, value: unknown, most: number): num
   if (typeof value !== 'number') throw argumentTypeError(method, name, 'a number of bytes', value);
   if (Number.isInteger(value) && value >= 0 && value <= most) return value;
   throw argumentRangeError(method, name, `an integer from 0 to ${most}`, value);
+}
+
+/** A received message into the caller's memory; its length. */
+export function copyInto(method: string, target: Uint8Array, message: Buffer): number {
+  if (message.length <= target.length) {
+    target.set(message);
+    return message.length;
+  }
+  throw new BufferTooShort(
+    `${method}: the message has ${message.length} bytes, and there is room for ${target.length}; it is 'bytes' of this error.`,
+    { bytes: message },
+  );
 }

@@ -1,12 +1,11 @@
 // Connection: one end of a way for messages, in one direction or both. Here is what all of them have in common: arguments,
 // states, streams. How messages travel is the subclass's: sockets (socket-connection.ts), and pipes in shared memory (pipe/).
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { BufferTooShort, EndOfFileError } from '../errors.js';
-import { turnGiver } from '../family/turns.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import {
   type Bytes,
+  copyInto,
   type PollOptions,
   type RecvBytesIntoOptions,
   type RecvBytesOptions,
@@ -17,7 +16,15 @@ import {
   type SendBytesOptions,
 } from './arguments.js';
 import { closedError, wrongDirection } from './failures.js';
-import { nodeDuplex, nodeReadable, nodeWritable, webReadable, webWritable } from './streams.js';
+import {
+  nodeDuplex,
+  nodeReadable,
+  nodeWritable,
+  type ValueSource,
+  valuesOf,
+  webReadable,
+  webWritable,
+} from './streams.js';
 
 /**
  * One end of a connection. Methods wait by promise; those that end in `Sync` block the thread, and a socket refuses them
@@ -129,7 +136,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
       this.#requireReceiver(method);
       const { value, wait } = resolveRecvBytesInto(method, target, options, true);
       return this.recvMessage(method, Number.POSITIVE_INFINITY, wait).then((message) =>
-        fill(method, value, message),
+        copyInto(method, value, message),
       );
     } catch (error) {
       return Promise.reject(error);
@@ -141,7 +148,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     const method = 'Connection.recvBytesIntoSync';
     this.#requireReceiver(method);
     const { value, wait } = resolveRecvBytesInto(method, target, options, false);
-    return fill(method, value, this.recvMessageSync(method, Number.POSITIVE_INFINITY, wait));
+    return copyInto(method, value, this.recvMessageSync(method, Number.POSITIVE_INFINITY, wait));
   }
 
   /**
@@ -185,7 +192,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   /** The values that arrive. Each is received when it is asked for, so cancelling the stream loses none. */
   get readable(): ReadableStream<unknown> {
     this.#requireReceiver('Connection.readable');
-    this.#readable ??= webReadable(this);
+    this.#readable ??= webReadable(this.#source('Connection.readable'));
     return this.#readable;
   }
 
@@ -199,7 +206,7 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   /** As `readable`, a stream of Node. It cannot hold `null`. */
   toReadable(): Readable {
     this.#requireReceiver('Connection.toReadable');
-    return nodeReadable(this);
+    return nodeReadable(this.#source('Connection.toReadable'));
   }
 
   /** As `writable`, a stream of Node. */
@@ -215,23 +222,12 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   toDuplex(): Duplex {
     this.#requireReceiver('Connection.toDuplex');
     this.#requireSender('Connection.toDuplex');
-    return nodeDuplex({ ...this.#sink(), recv: (options) => this.recv(options) });
+    return nodeDuplex({ ...this.#sink(), ...this.#source('Connection.toDuplex') });
   }
 
   /** Values until the end of file. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    const turn = turnGiver();
-    for (;;) {
-      let value: unknown;
-      try {
-        value = await this.recv();
-      } catch (error) {
-        if (error instanceof EndOfFileError) return;
-        throw error;
-      }
-      yield value;
-      await turn();
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    return valuesOf(this.#source('Connection.recv'));
   }
 
   /** `close()`, at the end of `using`. */
@@ -253,6 +249,8 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   protected abstract sendMessageSync(method: string, bytes: Uint8Array, wait: ResolvedWait): void;
   protected abstract recvValue(method: string, wait: ResolvedWait): Promise<unknown>;
   protected abstract recvValueSync(method: string, wait: ResolvedWait): unknown;
+  /** Undefined: none has arrived. Throws what `recvValue` rejects with. */
+  protected abstract recvValueNow(method: string): { readonly value: unknown } | undefined;
   /** A message longer than `maxLength` stays: `messageTooLong`. */
   protected abstract recvMessage(method: string, maxLength: number, wait: ResolvedWait): Promise<Buffer>;
   protected abstract recvMessageSync(method: string, maxLength: number, wait: ResolvedWait): Buffer;
@@ -265,6 +263,16 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   /** Tells the other side that nothing more is sent, where the two directions can end apart. */
   protected endSending(): void {
     this.close();
+  }
+
+  #source(method: string): ValueSource {
+    return {
+      whenReadable: (signal) => this.awaitReadable(method, { timeoutMs: Infinity, signal }),
+      takeValue: () => {
+        this.#requireReceiver(method);
+        return this.recvValueNow(method);
+      },
+    };
   }
 
   #sink() {
@@ -284,15 +292,4 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     if (this.#closed) throw closedError(method);
     if (!this.canRecv) throw wrongDirection(method, 'send');
   }
-}
-
-function fill(method: string, target: Uint8Array, message: Buffer): number {
-  if (message.length <= target.length) {
-    target.set(message);
-    return message.length;
-  }
-  throw new BufferTooShort(
-    `${method}: the message has ${message.length} bytes, and there is room for ${target.length}; it is 'bytes' of this error.`,
-    { bytes: message },
-  );
 }

@@ -92,11 +92,23 @@ export class Inbox {
     wait: ResolvedWait,
     convert: (message: Buffer) => T,
   ): Promise<T> {
-    if (this.#waiters.size === 0 && this.isReady) return this.#takeNow(method, maxLength, convert);
+    const take = async (): Promise<T> => this.takeNow(method, maxLength, convert);
+    if (this.#waiters.size === 0 && this.isReady) return take();
     return this.#wait(method, wait, {
-      get: () => this.#takeNow(method, maxLength, convert),
+      get: take,
       late: () => Promise.reject(timeoutError(method, 'nothing has arrived', wait.timeoutMs)),
     });
+  }
+
+  /** The next message, which is there, or the end, which is thrown. */
+  takeNow<T>(method: string, maxLength: number, convert: (message: Buffer) => T): T {
+    const message = this.#messages.peek();
+    if (message === undefined) throw (this.#end as End)(method);
+    if (message.length > maxLength) throw messageTooLong(method, message.length, maxLength);
+    this.#messages.shift();
+    this.#bytes -= message.length;
+    if (this.#isHeldUp && this.#isHalfEmpty) this.#fill();
+    return convert(message);
   }
 
   /** Whether something can be received within that time. */
@@ -148,21 +160,6 @@ export class Inbox {
       this.#onWaiters();
       if (this.#isHeldUp) this.#fill();
     });
-  }
-
-  #takeNow<T>(method: string, maxLength: number, convert: (message: Buffer) => T): Promise<T> {
-    try {
-      const message = this.#messages.peek();
-      if (message === undefined) return Promise.reject((this.#end as End)(method));
-      if (message.length > maxLength)
-        return Promise.reject(messageTooLong(method, message.length, maxLength));
-      this.#messages.shift();
-      this.#bytes -= message.length;
-      if (this.#isHeldUp && this.#isHalfEmpty) this.#fill();
-      return Promise.resolve(convert(message));
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 
   #fill(): void {

@@ -74,6 +74,11 @@ export class SocketConnection extends Connection {
     return this.#inbox.take(method, Infinity, wait, (message) => this.#codec.decode(message));
   }
 
+  protected recvValueNow(method: string): { readonly value: unknown } | undefined {
+    if (!this.#inbox.isReady) return undefined;
+    return { value: this.#inbox.takeNow(method, Infinity, (message) => this.#codec.decode(message)) };
+  }
+
   protected recvMessage(method: string, maxLength: number, wait: ResolvedWait): Promise<Buffer> {
     return this.#inbox.take(method, maxLength, wait, (message) => message);
   }

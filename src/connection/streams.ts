@@ -6,9 +6,19 @@ import { turnGiver } from '../family/turns.js';
 import { nullInStream } from './failures.js';
 import { stream } from './lazy-modules.js';
 
-/** What streams need of a connection. */
+/**
+ * What streams need of a connection. To wait and to take are two things: who waits may be cancelled when what it waits for is there, and
+ * a value that was taken for nobody would be lost.
+ */
 export interface ValueSource {
-  recv(options: { readonly signal: AbortSignal }): Promise<unknown>;
+  /** Resolves when there may be a value, or the end; takes nothing. */
+  whenReadable(signal: AbortSignal): Promise<unknown>;
+  /** Undefined: there is none yet. Throws `EndOfFileError` at the end. */
+  takeValue(): Taken | undefined;
+}
+
+interface Taken {
+  readonly value: unknown;
 }
 
 export interface ValueSink {
@@ -24,16 +34,27 @@ export function webReadable(source: ValueSource): ReadableStream<unknown> {
   const turn = turnGiver();
   return new ReadableStream(
     {
-      async pull(controller) {
-        const next = await nextOf(source, ending.signal, turn);
-        if (ending.signal.aborted) return;
-        if (next === undefined) controller.close();
-        else controller.enqueue(next.value);
-      },
+      pull: (controller) =>
+        takeNext(source, { signal: ending.signal, turn }, (next) =>
+          next === undefined ? controller.close() : controller.enqueue(next.value),
+        ),
       cancel: () => ending.abort(),
     },
     { highWaterMark: 0 },
   );
+}
+
+/** The values until the end, as they are asked for. */
+export async function* valuesOf(source: ValueSource): AsyncGenerator<unknown, void, undefined> {
+  const asking = { signal: new AbortController().signal, turn: turnGiver() };
+  for (;;) {
+    let next: Taken | undefined;
+    await takeNext(source, asking, (taken) => {
+      next = taken;
+    });
+    if (next === undefined) return;
+    yield (next as Taken).value;
+  }
 }
 
 /** Closing or aborting it closes the connection. */
@@ -90,13 +111,10 @@ function reading(source: ValueSource) {
   const turn = turnGiver();
   return {
     read(this: Readable): void {
-      nextOf(source, ending.signal, turn).then(
-        (next) => {
-          if (next?.value === null) this.destroy(nullInStream());
-          else this.push(next === undefined ? null : next.value);
-        },
-        (error: Error) => this.destroy(error),
-      );
+      takeNext(source, { signal: ending.signal, turn }, (next) => {
+        if (next?.value === null) this.destroy(nullInStream());
+        else this.push(next === undefined ? null : next.value);
+      }).catch((error: Error) => this.destroy(error));
     },
     destroy(error: Error | null, done: Destroyed): void {
       ending.abort();
@@ -119,17 +137,35 @@ function writing(sink: ValueSink) {
   };
 }
 
-/** Undefined at the end, and where nobody wants it any more. */
-async function nextOf(
+interface Asking {
+  /** Nobody wants it any more. */
+  readonly signal: AbortSignal;
+  readonly turn: () => Promise<void> | undefined;
+}
+
+/** Gives the next value, or undefined at the end, in the moment in which it is taken: in between nobody can cancel. */
+async function takeNext(
   source: ValueSource,
-  signal: AbortSignal,
-  turn: () => Promise<void> | undefined,
-): Promise<{ value: unknown } | undefined> {
+  { signal, turn }: Asking,
+  give: (next: Taken | undefined) => void,
+): Promise<void> {
   await turn();
+  while (!signal.aborted) {
+    const next = takeOrEnd(source);
+    if (next !== 'nothing') return give(next);
+    try {
+      await source.whenReadable(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+}
+
+function takeOrEnd(source: ValueSource): Taken | undefined | 'nothing' {
   try {
-    return { value: await source.recv({ signal }) };
+    return source.takeValue() ?? 'nothing';
   } catch (error) {
-    if (error instanceof EndOfFileError || signal.aborted) return undefined;
+    if (error instanceof EndOfFileError) return undefined;
     throw error;
   }
 }

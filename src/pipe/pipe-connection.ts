@@ -73,6 +73,11 @@ export class PipeConnection extends Connection {
     return this.#valueOf(method, this.#receiveSync(method, anything, wait));
   }
 
+  protected recvValueNow(method: string): { readonly value: unknown } | undefined {
+    const received = this.#incoming.tryReceive(anything);
+    return received && { value: this.#valueOf(method, received) };
+  }
+
   protected async recvMessage(method: string, maxLength: number, wait: ResolvedWait): Promise<Buffer> {
     return this.#bytesOf(method, await this.#receive(method, bytesUpTo(maxLength), wait), maxLength);
   }
@@ -84,6 +89,7 @@ export class PipeConnection extends Connection {
   protected async awaitReadable(method: string, wait: ResolvedWait): Promise<boolean> {
     const way = this.#incoming;
     if (way.isReadable || wait.timeoutMs === 0) return way.isReadable;
+    spinHere();
     const isReadable = await polled(
       way.room.wait(
         method,

@@ -1,7 +1,7 @@
 // SimpleQueue: first in, first out, for any number of processes that put and that get. Python: multiprocessing.SimpleQueue; unlike
 // it, it grows, and closing it tells the others. Queue and JoinableQueue can do more of the same.
 import type { Readable } from 'node:stream';
-import { nodeReadable, webReadable } from '../connection/streams.js';
+import { nodeReadable, type ValueSource, webReadable } from '../connection/streams.js';
 import { EndOfFileError, QueueClosed, QueueEmpty, QueueFull, TimeoutError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { turnGiver } from '../family/turns.js';
@@ -17,6 +17,7 @@ import { taking } from './in-hand.js';
 import { queueFor, queueKind } from './kinds.js';
 import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
 import { discard, encodeValue, keep, type OutgoingItem } from './outgoing.js';
+import { lookFor } from './queue-room.js';
 
 /** What is the same in all queues. */
 export interface QueueOptions {
@@ -114,13 +115,13 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
 
   /** The values until the queue is closed and empty, as they are asked for. */
   get readable(): ReadableStream<unknown> {
-    this.#readable ??= webReadable(this.#source());
+    this.#readable ??= webReadable(this.#source('readable'));
     return this.#readable;
   }
 
   /** The same as a stream of Node. It cannot hold `null`. */
   toReadable(): Readable {
-    return nodeReadable(this.#source());
+    return nodeReadable(this.#source('toReadable'));
   }
 
   /** Values until the queue is closed and empty. However many there are, the rest of the program has its turns. */
@@ -237,16 +238,17 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
     return new QueueClosed(`${this.methodName(method)}: the queue was closed; nothing more can be put in.`);
   }
 
-  #source() {
+  #source(name: string): ValueSource {
+    const method = this.methodName(name);
+    const { isPossible } = this.messages.getting(anything);
     return {
-      recv: async (options?: WaitOptions): Promise<unknown> => {
-        try {
-          return await this.get(options);
-        } catch (error) {
-          throw error instanceof QueueClosed ? new EndOfFileError(error.message, { cause: error }) : error;
-        }
+      whenReadable: (signal) => this.messages.items.wait(method, lookFor(isPossible), { signal }),
+      takeValue: () => {
+        this.finishTaken();
+        const got = this.messages.tryGet(anything);
+        if (got?.ended === 'closed') throw new EndOfFileError(`${method}: the queue was closed.`);
+        return got && { value: gotValue(method, got) };
       },
-      close: () => {},
     };
   }
 }
