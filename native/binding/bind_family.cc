@@ -183,7 +183,7 @@ Napi::Value Slots(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(env);
   const Region& region = self.region();
   Napi::Array all = Napi::Array::New(env);
-  uint32_t high = region.header().slots_high.load();
+  const uint32_t high = region.SlotsUsed();
   for (uint32_t index = 0; index < high; index++) {
     SlotCondition condition = ConditionOf(region, self.process().token(), index);
     if (condition == SlotCondition::kUnused) continue;

@@ -175,7 +175,7 @@ Napi::Value QueueClose(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// queueFinishAll(): the same of all queues, for an environment that ends well.
+// queueFinishAll(): what this environment has taken of any queue is finished, where that is not said of each item.
 Napi::Value QueueFinishAll(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
   const uint32_t high = self.region().slot(self.slot().index).ledger_high.load();
@@ -212,7 +212,8 @@ Napi::Value QueueSuspects(const Napi::CallbackInfo& info) {
   const QueueBlock& block = QueueAt(self.region(), QueueArgument(info, self));
   const uint32_t ends = Uint32Argument(info, 1);
   Napi::Array suspects = Napi::Array::New(info.Env());
-  for (uint32_t slot = 0; slot < kMaxSlots; slot++) {
+  const uint32_t high = self.region().SlotsUsed();
+  for (uint32_t slot = 0; slot < high; slot++) {
     if (slot == self.slot().index) continue;
     const QueueSlot& of = block.Of(slot);
     const bool works = block.putter.load() == slot + 1 || block.getter.load() == slot + 1;

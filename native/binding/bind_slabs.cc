@@ -75,18 +75,25 @@ uint32_t Take(const Napi::CallbackInfo& info, Environment& self, bool taken_back
   throw SystemError(info.Env(), taken.error(), "receive a shared buffer");
 }
 
+// Gives a cell back in the end, also where V8 has no memory.
+struct CellReturn {
+  Environment& self;
+  uint32_t cell;
+  ~CellReturn() { self.ReturnCell(cell); }
+};
+
 // A slab, which nobody frees meanwhile, as a buffer that holds the cell until it is collected; or as a copy.
 Napi::ArrayBuffer BufferOf(Napi::Env env, Environment& self, uint32_t cell, bool copies) {
   const uint64_t block = self.region().word(self.CellOffset(cell)).load();
   const uint64_t bytes = self.region().block(block).payload_bytes;
   uint8_t* payload = self.region().At(block + kBlockHeaderBytes);
   if (!copies) return Napi::ArrayBuffer::New(env, payload, bytes, FinalizeSlab, new SlabHolder{self.link(), cell});
+  const CellReturn used_up{self, cell};
   os::KeepFreedMemory();
   // The memory of a Buffer, which cannot be as long as any ArrayBuffer, is not cleared before.
   Napi::ArrayBuffer copy = bytes <= kLongestBuffer ? Napi::Buffer<uint8_t>::New(env, bytes).ArrayBuffer()
                                                    : Napi::ArrayBuffer::New(env, bytes);
   std::memcpy(copy.Data(), payload, bytes);
-  self.ReturnCell(cell);
   return copy;
 }
 

@@ -56,11 +56,6 @@ void SettleGet(const Region& region, uint64_t queue, uint32_t slot) {
   block.getter.store(0);
 }
 
-uint32_t SlotsInUse(const Region& region) {
-  const uint32_t high = region.header().slots_high.load();
-  return high < kMaxSlots ? high : kMaxSlots;
-}
-
 }  // namespace
 
 void InitializeQueue(const Region& region, uint32_t slot, uint64_t queue, uint64_t ring_cell, const QueueShape& shape) {
@@ -96,7 +91,7 @@ uint32_t Size(const Region& region, uint64_t queue) {
 uint32_t Unfinished(const Region& region, uint64_t queue) {
   const QueueBlock& block = QueueAt(region, queue);
   uint32_t settled = 0;
-  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) {
+  for (uint32_t slot = 0; slot < region.SlotsUsed(); slot++) {
     settled += block.Of(slot).done.load() + block.Of(slot).lost.load();
   }
   // Read last, of all that was put what was settled before is never more than there is; and none is told only where there are none
@@ -106,7 +101,7 @@ uint32_t Unfinished(const Region& region, uint64_t queue) {
 
 uint32_t Lost(const Region& region, uint64_t queue) {
   uint32_t lost = 0;
-  for (uint32_t slot = 0; slot < SlotsInUse(region); slot++) lost += QueueAt(region, queue).Of(slot).lost.load();
+  for (uint32_t slot = 0; slot < region.SlotsUsed(); slot++) lost += QueueAt(region, queue).Of(slot).lost.load();
   return lost;
 }
 

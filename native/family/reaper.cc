@@ -49,7 +49,7 @@ ReapOutcome Reaper::Reap(uint32_t index) const {
 
 uint32_t Reaper::ReapAll() const {
   uint32_t reaped = 0;
-  uint32_t high = region.header().slots_high.load();
+  const uint32_t high = region.SlotsUsed();
   // A slot whose reaper is dead too is free for taking only once that one has been found dead: go on until a round
   // finds nothing.
   for (uint32_t before = ~0u; before != reaped;) {
@@ -64,7 +64,7 @@ uint32_t Reaper::ReapAll() const {
 uint32_t Reaper::ReapOrphans() const {
   ReapAll();
   uint32_t left = 0;
-  uint32_t high = region.header().slots_high.load();
+  const uint32_t high = region.SlotsUsed();
   for (uint32_t index = 0; index < high; index++) left += IsOrphan(region, index) ? 1 : 0;
   return left;
 }

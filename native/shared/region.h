@@ -1,6 +1,7 @@
 // Region: the arena as mapped into this process. Offsets in, pointers out; nothing here decides anything.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "shared/layout.h"
@@ -17,6 +18,8 @@ class Region {
 
   ArenaHeader& header() const { return *reinterpret_cast<ArenaHeader*>(base_); }
   Slot& slot(uint32_t index) const { return reinterpret_cast<Slot*>(base_ + kSlotsOffset)[index]; }
+  // Slots from here on were never used.
+  uint32_t SlotsUsed() const { return std::min(header().slots_high.load(), kMaxSlots); }
   SpanEntry& span(uint32_t index) const { return reinterpret_cast<SpanEntry*>(base_ + kSpanTableOffset)[index]; }
   NameEntry& name(uint32_t index) const { return reinterpret_cast<NameEntry*>(base_ + kNamesOffset)[index]; }
   BlockHeader& block(uint64_t offset) const { return *reinterpret_cast<BlockHeader*>(base_ + offset); }

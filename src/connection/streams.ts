@@ -149,8 +149,9 @@ async function takeNext(
   { signal, turn }: Asking,
   give: (next: Taken | undefined) => void,
 ): Promise<void> {
-  await turn();
   while (!signal.aborted) {
+    await turn();
+    if (signal.aborted) return;
     const next = takeOrEnd(source);
     if (next !== 'nothing') return give(next);
     try {

@@ -5,8 +5,8 @@ import { member } from '../family/membership.js';
 let holdsSome = false;
 let finishesAtExit = false;
 
-/** Something is about to be taken. */
-export function taking(): void {
+/** Something was taken. */
+export function took(): void {
   holdsSome = true;
   if (!finishesAtExit) finishAtExit();
 }

@@ -10,6 +10,7 @@ import type { QueueCounts } from '../native/contract-queue.js';
 import type { Encoder } from '../serialize/encoder.js';
 import type { SharedBlock } from '../serialize/slabs.js';
 import { exchangeOf, type QueueExchange } from './exchange.js';
+import { took } from './in-hand.js';
 import { type Demand, Inbox } from './incoming.js';
 import { layOut, type OutgoingItem } from './outgoing.js';
 import { type Attempt, QueueRoom } from './queue-room.js';
@@ -228,6 +229,7 @@ export class MessageQueue {
     if (outcome === constants.queueEmpty) return refused;
     this.#passOn();
     if (outcome === 0) {
+      took();
       this.#count(inbox.payloadBytes);
       return open(inbox);
     }

@@ -8,7 +8,7 @@ import { renamePath } from '../serialize/rename-path.js';
 import { queueKind } from './kinds.js';
 import { anything } from './message-queue.js';
 import { discard, encodeKept, encodeValue, type OutgoingItem } from './outgoing.js';
-import { gotValue, type QueueOptions, SimpleQueue } from './simple-queue.js';
+import { type QueueOptions, SimpleQueue } from './simple-queue.js';
 
 const mostItems = 2 ** 31 - 1;
 
@@ -64,9 +64,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
         put++;
       }
     } catch (error) {
-      // The one that failed is discarded already.
-      for (const item of items.slice(put + 1)) discard(item);
-      throw this.#withCount(error, { method, wait, put });
+      throw this.#brokenOff(error, items, { method, wait, put });
     }
   }
 
@@ -86,8 +84,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
         put++;
       }
     } catch (error) {
-      for (const item of items.slice(put + 1)) discard(item);
-      throw this.#withCount(error, { method, wait, put });
+      throw this.#brokenOff(error, items, { method, wait, put });
     }
   }
 
@@ -97,7 +94,7 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
    */
   async getMany(most: number, options?: WaitOptions): Promise<T[]> {
     wholeNumber(this.methodName('getMany'), 'most', most);
-    return this.#withMore(await this.get(options), most);
+    return this.#withMore(await this.take('getMany', options), most);
   }
 
   /** As `getMany`, blocking this thread while there is none. */
@@ -126,8 +123,10 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     return this.maxSize > 0 ? `it is full (maxSize: ${this.maxSize})` : super.whyFull();
   }
 
-  // Of `putMany` as a whole: what its last wait says of itself is less.
-  #withCount(error: unknown, { method, wait, put }: PutMany): unknown {
+  // What is left is discarded; the one that failed is already. The error is of `putMany` as a whole: what its last wait says of
+  // itself is less.
+  #brokenOff(error: unknown, items: readonly OutgoingItem[], { method, wait, put }: PutMany): unknown {
+    for (const item of items.slice(put + 1)) discard(item);
     if (!(error instanceof QueueFull)) return error;
     const { message } = timeoutError(method, this.whyFull(), wait.timeoutMs);
     return new QueueFull(`${message}; ${put} values were put in before`, { cause: error.cause, put });
@@ -137,13 +136,10 @@ export class Queue<T = unknown> extends SimpleQueue<T> {
     const values = [first];
     while (values.length < most) {
       const got = this.messages.tryGet(anything);
-      if (got === undefined || got.ended === 'closed') break;
-      if (got.ended === 'failed') {
-        // The values before it are not to be lost with it.
-        this.messages.tellNext(got);
-        break;
-      }
-      values.push(gotValue(this.methodName('getMany'), got) as T);
+      // The values before it are not to be lost with it.
+      if (got?.ended === 'failed') this.messages.tellNext(got);
+      if (got?.ended !== 'got') break;
+      values.push(got.value as T);
     }
     return values;
   }

@@ -13,7 +13,6 @@ import {
   type WaitOptions,
 } from '../options/wait-options.js';
 import { type Readiness, readiness, type Waitable } from '../waitable.js';
-import { taking } from './in-hand.js';
 import { queueFor, queueKind } from './kinds.js';
 import { anything, type GetResult, MessageQueue, type PutResult, type QueueShape } from './message-queue.js';
 import { discard, encodeValue, keep, type OutgoingItem } from './outgoing.js';
@@ -69,20 +68,8 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
    * Takes the first value out; waits until there is one, at most `timeout` milliseconds (`QueueEmpty`). `QueueClosed` when there will
    * be no more. With this call the value before counts as handled: see `lost`.
    */
-  async get(options?: WaitOptions): Promise<T> {
-    const wait = this.#resolve('get', options, true);
-    this.finishTaken();
-    const { items } = this.messages;
-    let got = items.hasQueue ? undefined : this.messages.tryGet(anything);
-    if (got?.ended === 'got') return got.value as T;
-    const method = this.methodName('get');
-    try {
-      const attempt = this.messages.getting(anything, wait.timeoutMs === 0);
-      got ??= await items.wait(method, attempt, optionsOf(wait));
-    } catch (error) {
-      throw emptyIfTimeout(error);
-    }
-    return gotValue(method, got) as T;
+  get(options?: WaitOptions): Promise<T> {
+    return this.take('get', options);
   }
 
   /** As `get`, blocking this thread while there is none. */
@@ -160,7 +147,22 @@ export class SimpleQueue<T = unknown> implements Waitable, AsyncIterable<T>, Ite
   /** What was taken here counts as handled. */
   protected finishTaken(): void {
     this.messages.finishTaken();
-    taking();
+  }
+
+  protected async take(name: string, options?: WaitOptions): Promise<T> {
+    const wait = this.#resolve(name, options, true);
+    this.finishTaken();
+    const { items } = this.messages;
+    let got = items.hasQueue ? undefined : this.messages.tryGet(anything);
+    if (got?.ended === 'got') return got.value as T;
+    const method = this.methodName(name);
+    try {
+      const attempt = this.messages.getting(anything, wait.timeoutMs === 0);
+      got ??= await items.wait(method, attempt, optionsOf(wait));
+    } catch (error) {
+      throw emptyIfTimeout(error);
+    }
+    return gotValue(method, got) as T;
   }
 
   protected takeSync(name: string, options?: Pick<WaitOptions, 'timeout'>): T {

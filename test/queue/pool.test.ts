@@ -19,6 +19,17 @@ test.each(['take', 'takeSlowly', 'takeAndThrow'] as const)(
   },
 );
 
+test('what a worker takes after its task has ended is handled when it exits', async () => {
+  const [queue, taken] = [new Queue<number>(), new Event()];
+  const pool = new Pool(1);
+  await pool.apply(tasks.takeLater, [queue, taken]);
+  queue.putSync(1);
+  await taken.wait();
+  pool.close();
+  await pool.join();
+  expect([queue.qsize(), queue.lost]).toEqual([0, 0]);
+});
+
 test('what a task has in its hands when its worker is killed is lost', async () => {
   const [queue, taken] = [new Queue<number>(), new Event()];
   const pool = new Pool(1);

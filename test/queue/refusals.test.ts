@@ -22,6 +22,7 @@ test('who finds no room, or nothing, is told by the method that was called', asy
     thrown(() => new JoinableQueue().getManySync(2, { timeout: 1 })),
     empty('JoinableQueue.getManySync: '),
   );
+  expectClear(await rejection(new Queue().getMany(2, { timeout: 1 })), empty('Queue.getMany: '));
 });
 
 test('putMany says how many are in, and the time-out that it was given', async () => {
