@@ -84,7 +84,7 @@ describe.each(Object.keys(stages))('of a %s', (kind) => {
       const reading = reader.read();
       await turn();
       const given = give(1);
-      for (let n = 0; n < after; n++) await null;
+      for (let n = 0; n < after; n++) await Promise.resolve();
       await reader.cancel();
       await given;
       const { value } = await reading;
@@ -103,7 +103,7 @@ describe.each(Object.keys(stages))('of a %s', (kind) => {
       stream.on('data', (value) => seen.push(value));
       await turn();
       const given = give(1);
-      for (let n = 0; n < after; n++) await null;
+      for (let n = 0; n < after; n++) await Promise.resolve();
       stream.destroy();
       await given;
       expect([...seen, ...(await rest())]).toEqual([1]);
