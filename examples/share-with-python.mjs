@@ -37,6 +37,7 @@ const done = new NamedSemaphore(`${memory.name}-done`, { create: true, value: 0 
 
 const names = [memory.name, settings.shm.name, ready.name, done.name];
 const child = spawn('python3', ['-c', python, ...names], { stdio: 'inherit' });
+const ended = once(child, 'exit');
 for (let index = 0; index < numbers.length; index++) numbers[index] = index;
 ready.release();
 await done.acquire({ timeout: 30_000 });
@@ -45,5 +46,5 @@ console.log(`${settings.at(1)}: ${numbers.slice(0, 4).join(' ')}, the others as 
 console.log(
   `their sum, by Python: ${settings.at(2)}, by Node: ${numbers.slice(0, 10).reduce((a, b) => a + b)}`,
 );
-const [code] = await once(child, 'exit');
+const [code] = await ended;
 console.log(`python3 ended with ${code}; the names go when this program ends`);

@@ -56,8 +56,12 @@ describe('it comes back when a pool has ended', () => {
     const settled = Promise.allSettled(
       Array.from({ length: 40 }, () => pool.apply(data.echo, [new Uint8Array(2 * MiB)])),
     ).then((outcomes) => outcomes.length);
-    await until(() => pool.stats().completed >= 3);
-    for (const { pid } of pool.stats().workers) process.kill(pid as number, 'SIGKILL');
+    const pids = await until(() => {
+      const { completed, workers } = pool.stats();
+      const all = workers.map(({ pid }) => pid).filter((pid) => pid !== null);
+      return completed >= 3 && all.length === 2 ? all : undefined;
+    });
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
     expect(await settled).toBe(40);
     pool.terminate();
     await pool.join();

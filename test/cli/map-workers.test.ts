@@ -36,7 +36,7 @@ test('each attempt of a line has the whole --timeout, and there are no more than
   const log = folder.write('log', '');
   const { stderr, exitCode } = await runMap('throwsLate', {
     input: `${log}\n`,
-    options: ['--timeout', '400ms', '--retries', '5'],
+    options: ['--timeout', '2s', '--retries', '5'],
   });
   expect(exitCode).toBe(1);
   expect(stderr).toContain('<stdin>:1: Error: late');

@@ -151,7 +151,7 @@ test('who takes too long is dropped, and holds nobody up meanwhile', () =>
       theirs.close();
       staller.socket.destroy();
     },
-    { handshakeTimeout: 300 },
+    { handshakeTimeout: 2000 },
   ));
 
 test('a client gives up on a listener that says nothing', async () => {

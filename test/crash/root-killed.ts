@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startScript } from '../helpers/run-script.js';
-import { type ProcessInfo, processesWithVariable, shmEntries } from '../helpers/system-state.js';
+import { type ProcessInfo, processesWithVariable } from '../helpers/system-state.js';
 
 const markName = 'FORKYARD_DOOMED_FAMILY';
 // A hang is found; how fast it was is reported.
@@ -17,12 +17,10 @@ export interface RootKill {
   readonly goneAfterMs: number;
   readonly left: readonly ProcessInfo[];
   readonly stderr: string;
-  readonly newShm: readonly string[];
 }
 
 export async function killRoot(seed: number, random: () => number): Promise<RootKill> {
   const mark = randomUUID();
-  const shmBefore = shmEntries();
   await using root = startScript(new URL('../fixtures/stress/doomed-root.mjs', import.meta.url), {
     env: { FORKYARD_STRESS_SEED: String(seed), [markName]: mark },
   });
@@ -41,8 +39,7 @@ export async function killRoot(seed: number, random: () => number): Promise<Root
   const goneAfterMs = performance.now() - killedAt;
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
   const { stderr } = await root.ended;
-  const newShm = shmEntries().filter((name) => name.startsWith('forkyard') && !shmBefore.includes(name));
-  return { seed, members, goneAfterMs, left, stderr, newShm };
+  return { seed, members, goneAfterMs, left, stderr };
 }
 
 /** Kills as many one after the other; prints how long their families took to go. */

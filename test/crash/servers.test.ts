@@ -16,7 +16,8 @@ interface PointReport extends Pick<ServersReport, 'started' | 'wrong' | 'childre
 async function startsWhileDyingAt(point: string, hitsBefore: number): Promise<PointReport> {
   const args = [crashPoint(point), `${hitsBefore}`];
   const report = await reportOf<PointReport>('crash/server-at-point.mjs', { args, env: crashAddonEnv() });
-  expect(report).toMatchObject({ started: 24, wrong: [], children: [] });
+  expect(report).toMatchObject({ wrong: [], children: [] });
+  expect(report.started).toBeGreaterThanOrEqual(24);
   return report;
 }
 

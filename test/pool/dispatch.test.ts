@@ -119,9 +119,10 @@ test('tasks that are new while workers are busy and their work is moved about', 
 test('a map spreads over all workers', async () => {
   const pool = openPool(2);
   await pool.map(tasks.square, [1, 2, 3, 4], { chunkSize: 1 });
+  const { path } = mark();
   const pids = await pool.starmap(
-    tasks.burnPid,
-    Array.from({ length: 20 }, () => [10]),
+    tasks.meet,
+    Array.from({ length: 20 }, () => [path, 2] as [string, number]),
     { chunkSize: 1 },
   );
   expect(new Set(pids).size).toBe(2);

@@ -53,17 +53,17 @@ describe('timeout', () => {
     expect(error).toMatchObject({ item: 4 });
     expect(error.message).toContain('hangAt for item 4');
     // Many items that together take longer than the limit are no offence.
-    const naps = Array.from({ length: 30 }, () => 10);
-    await expect(pool.map(limited.nap, naps, { chunkSize: 30, timeout: 200 })).resolves.toEqual(naps);
+    const naps = Array.from({ length: 30 }, () => 60);
+    await expect(pool.map(limited.nap, naps, { chunkSize: 30, timeout: 1500 })).resolves.toEqual(naps);
   });
 
   test('counts from the beginning of the task, not from the call', async () => {
-    const naps = Array.from({ length: 12 }, () => pool.apply(limited.nap, [60], { timeout: 250 }));
+    const naps = Array.from({ length: 12 }, () => pool.apply(limited.nap, [400], { timeout: 2000 }));
     await expect(Promise.all(naps)).resolves.toHaveLength(12);
   });
 
   test('counts anew from each item that a batch says it begins with', async () => {
-    await expect(pool.apply(limited.batch, [[1, 2, 3, 4, 5], 60], { timeout: 200 })).resolves.toBe(5);
+    await expect(pool.apply(limited.batch, [[1, 2, 3, 4, 5], 400], { timeout: 1500 })).resolves.toBe(5);
     const error = await rejection(pool.apply(limited.batch, [[1, 2, -3, 4], 1], { timeout: 100 }));
     expect(error).toMatchObject({ name: 'TaskTimeoutError' });
   });
@@ -82,12 +82,12 @@ describe('timeout', () => {
 
   test('of an asynchronous task spares the tasks that its worker overlaps with it', async () => {
     await using overlapping = new Pool({ processes: 1, concurrency: 4, taskTimeout: 150 });
-    const long = overlapping.apply(limited.nap, [700], { timeout: Infinity });
+    const long = overlapping.apply(limited.nap, [400], { timeout: Infinity });
     const late = overlapping.apply(limited.never);
     const queued = Array.from({ length: 5 }, () => overlapping.apply(limited.nap, [5]));
     expect(await rejection(late)).toBeInstanceOf(TaskTimeoutError);
     await expect(Promise.all(queued)).resolves.toHaveLength(5);
-    await expect(long).resolves.toBe(700);
+    await expect(long).resolves.toBe(400);
     expect(overlapping.stats()).toMatchObject({ timedOut: 1, lost: 0, restarts: 1 });
   });
 

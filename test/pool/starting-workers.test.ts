@@ -43,7 +43,7 @@ test('one that is killed meanwhile leaves its task to its successor', async () =
   const result = pool.apply(tasks.square, [3]);
   await first.reached();
   expect(pool.stats()).toMatchObject({ workers: [{ state: 'starting', held: 1 }], waiting: 0 });
-  process.kill(pool.stats().workers[0]?.pid as number, 'SIGKILL');
+  process.kill(await until(() => pool.stats().workers[0]?.pid), 'SIGKILL');
   expect(await result).toBe(9);
   expect(pool.stats()).toMatchObject({ restarts: 1, lost: 0 });
 });

@@ -282,10 +282,7 @@ describe('the server', () => {
     await prewarm();
     const child = start({ target: forked.nap, args: [400] });
     await child.started;
-    const [server] = serversOf(process.pid).filter(({ pid }) =>
-      processesOf(pid).some((info) => info.pid === child.pid),
-    );
-    process.kill(server?.pid as number, 'SIGKILL');
+    process.kill(processInfo(child.pid as number)?.parentPid as number, 'SIGKILL');
     await run(forked.nothing);
     expect(await child.join()).toBe(true);
     expect(['exited', 'status-lost']).toContain(child.exitStatus?.reason);

@@ -54,7 +54,8 @@ test('before the start, while it runs, after its end', async () => {
   expect(await child.join()).toBe(true);
   expect(now()).toEqual([false, false, -15, { code: null, signal: 'SIGTERM', reason: 'signaled' }]);
   expect(child.pid).toBeGreaterThan(0);
-  expect(processInfo(child.pid as number)).toBeUndefined();
+  // Its server may not have come to reaping it.
+  await until(() => processInfo(child.pid as number) === undefined);
 });
 
 describe('what the target returns', () => {
@@ -258,7 +259,7 @@ describe('signals', () => {
   test('a stopped process is alive; it can be killed', async () => {
     const mine = mark();
     const child = start({ target: work.spin, args: [mine.path] });
-    await mine.reached();
+    await Promise.all([child.started, mine.reached()]);
     process.kill(child.pid as number, 'SIGSTOP');
     await until(() => processInfo(child.pid as number)?.state === 'T');
     expect(child.isAlive()).toBe(true);
@@ -394,7 +395,7 @@ describe('disposal', () => {
       await child.started;
       pid = child.pid;
     }
-    expect(processInfo(pid as number)).toBeUndefined();
+    await until(() => processInfo(pid as number) === undefined);
   });
 
   test('of one that never started, one that has ended, one that failed to start, and twice', async () => {

@@ -5,12 +5,11 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { cpuCount, Process, type ProcessOptions } from '../../lib/index.js';
+import { activeChildren, cpuCount, Process, type ProcessOptions } from '../../lib/index.js';
 import { getAffinity, getScheduler } from '../../lib/system.js';
 import { rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { work } from '../fixtures/process/tasks.mjs';
-import { processesOf } from '../helpers/system-state.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'forkyard-process-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -127,7 +126,7 @@ describe('processors and priority', () => {
 
     const mine = mark();
     const child = start({ target: work.spinAmongThreads, args: [mine.path], cpus: [last] });
-    await mine.reached();
+    await Promise.all([child.started, mine.reached()]);
     const threads = readThreads(child.pid as number);
     expect(threads.length).toBeGreaterThan(1);
     expect(new Set(threads)).toEqual(new Set([String(last)]));
@@ -181,11 +180,11 @@ describe('signal', () => {
   });
 
   test('aborted before: start() throws the reason and starts nothing', () => {
-    const before = processesOf(process.pid).length;
     const child = new Process({ target: work.nothing, signal: AbortSignal.abort() });
     expect(thrown(() => child.start())).toMatchObject({ name: 'AbortError' });
     expect(child.isAlive()).toBe(false);
-    expect(processesOf(process.pid)).toHaveLength(before);
+    expect(child.pid).toBeNull();
+    expect(activeChildren()).not.toContain(child);
   });
 
   test('never aborted: nothing stays on it', async () => {

@@ -24,7 +24,12 @@ const preload = [fixture('tasks.mjs')];
 
 /** The spare of the one server that there is here, once it waits to be asked. */
 async function waitingSpare(): Promise<ProcessInfo> {
-  const find = () => processesOf(process.pid).find((info) => isSpare(info) && info.state === 'S');
+  // A server that sleeps again has offered it.
+  const isAsleep = (info: ProcessInfo | undefined) => info?.state === 'S';
+  const find = () =>
+    processesOf(process.pid).find(
+      (info) => isSpare(info) && isAsleep(info) && isAsleep(processInfo(info.parentPid)),
+    );
   await until(() => find() !== undefined);
   return find() as ProcessInfo;
 }

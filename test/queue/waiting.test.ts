@@ -198,7 +198,7 @@ describe('wait()', () => {
     onTestFinished(() => listener.close());
     const begun = new Event();
     const child = run(tasks.putOrSend, [queue, theirs, begun]);
-    await begun.wait({ timeout });
+    await Promise.all([child.started, begun.wait({ timeout })]);
     theirs.close();
     const all = [queue, mine, listener, child.sentinel];
     expect(await wait(all, { timeout: 5 })).toEqual([]);

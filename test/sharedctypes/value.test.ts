@@ -290,8 +290,9 @@ describe.each(['forkserver', 'spawn'] satisfies StartMethodName[])(
       // Sent by two tasks, received twice.
       const again = await pool.map(values.sameAgain, [late, late]);
       expect(again.map((value: Value<'i'>) => value.getLock() === late.getLock())).toEqual([true, true]);
-      await pool.map(values.keepAll, [early, early, early, early], { chunkSize: 1 });
-      expect(await pool.apply(values.useKept, ['value'])).toBe(0);
+      await using single = new Pool({ processes: 1, startMethod });
+      await single.map(values.keepAll, [early, early, early, early], { chunkSize: 1 });
+      expect(await single.apply(values.useKept, ['value'])).toBe(0);
       expect(early.value).toBe(1);
       const shared = new Lock();
       const [a, b] = [new Value('i', 0, { lock: shared }), new Value('d', 0, { lock: shared })];

@@ -6,6 +6,8 @@ import { Condition, Lock, Pool, Process, RLock, SharedArray, TimeoutError } from
 import { rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/sync/tasks.mjs';
+import { processInfo } from '../helpers/system-state.js';
+import { until } from '../helpers/until.js';
 
 let pool: Pool;
 beforeAll(() => {
@@ -133,7 +135,9 @@ describe.each(Object.entries(locks))('with a %s', (_, makeLock) => {
     await using victim = new Process({ target: tasks.waitAtSync, args: [condition, first.path] });
     victim.start();
     await waitingAt(condition, first, 1);
+    await victim.started;
     process.kill(victim.pid as number, 'SIGSTOP');
+    await until(() => processInfo(victim.pid as number)?.state === 'T');
     // There is nobody else yet that it could go to.
     await condition.run(() => condition.notify());
     const second = mark();
