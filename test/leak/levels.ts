@@ -32,8 +32,8 @@ const cellsInHand = 10;
 const arenaKept = 32 * 2 ** 20;
 // Of V8, which maps and unmaps its pages as it likes: far less than one for every operation.
 const mapsOfV8 = 60;
-// With some hundred thousand objects made by the program itself its heap grows by some pages more.
-const mapsOfObjects = 120;
+// With some hundred thousand objects made by the program itself its young generation grows to its full size: two halves of 64 pages.
+const mapsOfObjects = 200;
 // What the last operations left in caches; one kept closure per operation would be more.
 const heapOfV8 = 1_500_000;
 
