@@ -93,7 +93,10 @@ describe('a worker that is killed', () => {
 
   test('while it starts', async () => {
     // The other start method leaves no time for it; there the soak strikes.
-    const pool = openPool({ processes: 2, startMethod: 'spawn' });
+    const [begun, gate] = [mark(), mark()];
+    const initializer = tasks.until;
+    const initargs = [begun.path, gate.path];
+    const pool = openPool({ processes: 2, startMethod: 'spawn', initializer, initargs });
     const pending = pool.map(tasks.square, [1, 2, 3, 4, 5, 6]);
     const victims = await until(() => {
       const pids = processesOf(process.pid).filter(({ commandLine }) =>
@@ -102,6 +105,7 @@ describe('a worker that is killed', () => {
       return pids.length === 2 ? pids : undefined;
     });
     for (const { pid } of victims) process.kill(pid, 'SIGKILL');
+    gate.open();
     expect(await pending).toEqual([1, 4, 9, 16, 25, 36]);
     await expectWorking(pool);
     expect(pool.stats()).toMatchObject({ lost: 0 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BrokenPoolError, Pool, TaskTimeoutError } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
+import { mark } from '../conformance/marks.js';
 import { limited, thenables } from '../fixtures/pool/limited.mjs';
 import { until } from '../helpers/until.js';
 
@@ -115,7 +116,13 @@ describe('a cancelled call', () => {
     // A worker counts a task after it has sent the result: after the second, the first with its import is counted.
     for (let n = 0; n < 2; n++) await single.apply(nap, [1]);
     const busyMs = (): number => single.stats().workers[0]?.busyMs ?? 0;
-    const before = busyMs();
+    let before = 0;
+    const isCounted = (): boolean => {
+      const last = before;
+      before = busyMs();
+      return before === last;
+    };
+    await until(isCounted, { intervalMs: 50 });
     const controller = new AbortController();
     const call = single.apply(nap, [50], { signal: controller.signal });
     // The worker is woken in a microtask.
@@ -175,11 +182,13 @@ test('a short task is settled while a long one behind it in the same worker goes
   const spin = thenables['thenables.spin'];
   for (let n = 0; n < 30; n++) await single.apply(spin, [0.1]);
   const order: string[] = [];
+  const gate = mark();
   const short = single.apply(spin, [0.1]).then(() => order.push('short'));
-  const long = single.apply(spin, [1500]).then(() => order.push('long'));
+  const long = single.apply(spin, [Infinity, gate.path]).then(() => order.push('long'));
   await short;
   expect(order).toEqual(['short']);
   expect(single.stats().workers[0]?.state).toBe('busy');
+  gate.open();
   await long;
 });
 
