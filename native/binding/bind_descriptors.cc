@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <memory>
+#include <string>
 
 #include "binding/arguments.h"
 #include "binding/error.h"
 #include "binding/fd_watch.h"
 #include "os/socket_pair.h"
+#include "os/unix_socket.h"
 
 namespace forkyard {
 namespace {
@@ -26,6 +28,31 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   both.Set(0u, ours.release());
   both.Set(1u, theirs.release());
   return both;
+}
+
+Napi::Value FdValue(const Napi::CallbackInfo& info, os::Result<os::UniqueFd> fd, const char* what) {
+  if (!fd) throw SystemError(info.Env(), fd.error(), what);
+  return Napi::Number::New(info.Env(), fd.value().release());
+}
+
+// listenAbstract(name, backlog): a descriptor, the caller's. The name without the zero in front.
+Napi::Value ListenAbstract(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  return FdValue(info, os::ListenAbstract(name, Int32Argument(info, 1)), "listen at an abstract socket");
+}
+
+// connectAbstract(name): a descriptor, the caller's.
+Napi::Value ConnectAbstract(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  return FdValue(info, os::ConnectAbstract(name), "connect to an abstract socket");
+}
+
+// isSocketBound(path): whether the file is a living socket's, which does not notice.
+Napi::Value IsSocketBound(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].As<Napi::String>();
+  const os::Result<bool> bound = os::IsSocketBound(path);
+  if (!bound) throw SystemError(info.Env(), bound.error(), "look for a socket");
+  return Napi::Boolean::New(info.Env(), bound.value());
 }
 
 // duplicateFd(fd): another descriptor of the same, the caller's.
@@ -55,6 +82,9 @@ void KeepWatchAlive(const Napi::CallbackInfo& info) { WatchArgument(info).KeepLo
 
 void BindDescriptors(Napi::Env env, Napi::Object exports) {
   exports.Set("socketPair", Napi::Function::New(env, SocketPair));
+  exports.Set("listenAbstract", Napi::Function::New(env, ListenAbstract));
+  exports.Set("connectAbstract", Napi::Function::New(env, ConnectAbstract));
+  exports.Set("isSocketBound", Napi::Function::New(env, IsSocketBound));
   exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd));
   exports.Set("watchFd", Napi::Function::New(env, Watch));

@@ -17,7 +17,7 @@ export type ResolvedAddress =
   | { readonly family: 'AF_INET' | 'AF_INET6'; readonly host: string; readonly port: number };
 
 /** sun_path, without the zero that ends it. */
-const maxPathBytes = 107;
+export const maxPathBytes = 107;
 const families: readonly unknown[] = ['AF_UNIX', 'AF_INET', 'AF_INET6'];
 
 /** What is meant; `leastPort` is 0 where the system may choose one. */

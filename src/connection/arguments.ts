@@ -29,7 +29,7 @@ export interface RecvBytesIntoOptions extends WaitOptions {
   readonly offset?: number | undefined;
 }
 
-/** What `poll` takes: milliseconds, or `{ timeout, signal }`, without a limit if there is no `timeout`. */
+/** What `poll` takes: milliseconds, or `{ timeout, signal }`, of which `{ signal }` alone has no limit. */
 export type PollOptions = number | WaitOptions;
 
 export interface Resolved<T> {
@@ -82,8 +82,10 @@ export function resolveRecvBytesInto(
 
 export function resolvePoll(method: string, options: unknown, takesSignal: boolean): ResolvedWait {
   if (options === undefined) return now;
-  if (typeof options === 'object') return resolveWait(method, options as WaitOptions, takesSignal);
-  return resolveWait(method, { timeout: options as number }, takesSignal);
+  if (typeof options !== 'object') return resolveWait(method, { timeout: options as number }, takesSignal);
+  const wait = resolveWait(method, options as WaitOptions, takesSignal);
+  const isNow = (options as WaitOptions).timeout === undefined && wait.signal === undefined;
+  return isNow ? now : wait;
 }
 
 const now: ResolvedWait = { timeoutMs: 0, signal: undefined };

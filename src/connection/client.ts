@@ -4,14 +4,13 @@ import type { Socket } from 'node:net';
 import { AuthenticationError, TimeoutError } from '../errors.js';
 import { timeoutError } from '../options/time-out.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
-import { type Address, numberOf, type ResolvedAddress, resolveAddress } from './address.js';
+import { type Address, type ResolvedAddress, resolveAddress } from './address.js';
 import { perform } from './challenge.js';
 import type { Connection } from './connection.js';
 import { startDeadline } from './deadline.js';
 import { clientHandshake, maxHandshakeBytes, noHandshakeCode } from './handshake.js';
-import { net } from './lazy-modules.js';
+import { reach } from './reach.js';
 import { SocketConnection } from './socket-connection.js';
-import { socketError } from './socket-errors.js';
 import { type ResolvedSocketOptions, resolveSocketOptions, type SocketOptions } from './socket-options.js';
 
 /** What `Client` takes; `timeout` and `signal` are for all of it. */
@@ -39,35 +38,20 @@ export async function Client(address: Address, options: ClientOptions = {}): Pro
   }
 }
 
-async function connected(target: ResolvedAddress, wait: ResolvedWait): Promise<Socket> {
-  const started = performance.now();
-  const act = { method: 'Client', act: 'connect', address: target } as const;
-  let where: { path: string } | { host: string; port: number };
-  try {
-    where =
-      target.family === 'AF_UNIX'
-        ? { path: target.path }
-        : { host: await numberOf(target), port: target.port };
-  } catch (error) {
-    throw socketError(act, error);
-  }
-  return await new Promise<Socket>((resolve, reject) => {
-    const socket = net().connect({ ...where, allowHalfOpen: true, noDelay: true });
-    const fail = (error: unknown): void => {
-      stop();
-      socket.destroy();
+function connected(target: ResolvedAddress, wait: ResolvedWait): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const givenUp = new AbortController();
+    const giveUp = (error: unknown): void => {
       reject(error);
+      givenUp.abort();
     };
-    const left = Math.max(0, wait.timeoutMs - (performance.now() - started));
-    const stop = startDeadline(
-      { timeoutMs: left, signal: wait.signal },
-      { onTimeout: () => fail(timeoutError('Client', 'nobody has answered', wait.timeoutMs)), onAbort: fail },
-    );
-    socket.once('error', (error) => fail(socketError(act, error)));
-    socket.once('connect', () => {
-      stop();
-      resolve(socket);
+    const stop = startDeadline(wait, {
+      onTimeout: () => giveUp(timeoutError('Client', 'nobody has answered', wait.timeoutMs)),
+      onAbort: giveUp,
     });
+    reach(target, givenUp.signal)
+      .then((socket) => (givenUp.signal.aborted ? void socket.destroy() : resolve(socket)), reject)
+      .finally(stop);
   });
 }
 
@@ -87,7 +71,7 @@ async function shakeHands(
     if (error instanceof AuthenticationError || wait.signal?.aborted) throw error;
     if (error instanceof TimeoutError) {
       const why = 'the other side has not finished the handshake: was it given an authkey, too?';
-      throw timeoutError('Client', why, Math.round(performance.now() - started));
+      throw timeoutError('Client', why, end - started);
     }
     throw new AuthenticationError(
       'Client: the connection ended within the handshake (see cause): give an authkey on both sides, or on none.',

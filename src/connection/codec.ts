@@ -36,10 +36,13 @@ export const jsonCodec: Codec = {
     try {
       return JSON.parse(utf8.decode(message));
     } catch (cause) {
-      throw new SerializationError('the message is no JSON (see cause); recvBytes() takes any', {
-        code: 'ERR_FORKYARD_CORRUPT_MESSAGE',
-        cause,
-      });
+      throw new SerializationError(
+        'the message is no JSON (see cause), and is used up: what may be anything is received by recvBytes()',
+        {
+          code: 'ERR_FORKYARD_CORRUPT_MESSAGE',
+          cause,
+        },
+      );
     }
   },
 };

@@ -31,8 +31,10 @@ export function authkeyOf(method: string, authkey: unknown): Buffer {
     return Buffer.from(new Uint8Array(authkey.buffer, authkey.byteOffset, authkey.byteLength));
   if (types.isAnyArrayBuffer(authkey)) return Buffer.from(new Uint8Array(authkey));
   // Never with its value: error messages end up in logs.
-  const kind = typeof authkey === 'string' ? 'a string: Buffer.from(it) is its bytes' : typeof authkey;
-  throw argumentTypeError(method, 'authkey', `bytes, such as a Buffer, not ${kind}`, typeof authkey);
+  const bytesOfText = typeof authkey === 'string' ? ' (Buffer.from(it) gives those of a text)' : '';
+  const kind = authkey === null ? 'null' : `a value of type ${typeof authkey}`;
+  const message = `${method}: 'authkey' must be bytes, such as a Buffer${bytesOfText}, not ${kind}.`;
+  throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
 }
 
 export function digestOf(name: DigestName, authkey: Uint8Array, message: Uint8Array): Buffer {

@@ -8,6 +8,13 @@ export function closedError(method: string): ForkyardError {
   });
 }
 
+/** This side has said that it sends nothing more, and still receives. */
+export function sendingEnded(method: string): ForkyardError {
+  return new ForkyardError(`${method}: the stream that sends was ended; nothing can be sent after it.`, {
+    code: 'ERR_FORKYARD_CLOSED',
+  });
+}
+
 export function wrongDirection(method: string, can: 'send' | 'receive'): ForkyardError {
   return new ForkyardError(`${method}: this end of the pipe can only ${can}; use the other end.`, {
     code: 'ERR_FORKYARD_WRONG_DIRECTION',

@@ -69,7 +69,7 @@ export function* deliver(
 /** Gives a proof. Python: `answer_challenge`. */
 export function* answer(settings: HandshakeSettings): Handshake {
   const message = yield 'receive';
-  if (!startsWith(message, challenge)) throw noHandshake('it began with something else');
+  if (!isChallenge(message)) throw noHandshake('it began with something else');
   const question = message.subarray(challenge.length);
   if (question.length < oldChallengeLength) throw noHandshake('its challenge is too short');
   yield responseTo(settings, question);
@@ -116,15 +116,23 @@ function md5Refused(): AuthenticationError {
   );
 }
 
+/** Whether it is how a handshake begins. */
+export function isChallenge(message: Uint8Array): boolean {
+  return message.length >= challenge.length && equals(message.subarray(0, challenge.length), challenge);
+}
+
+/** For who has no authkey, and receives a challenge in the place of a value. */
+export function challengedWithoutKey(): AuthenticationError {
+  return new AuthenticationError('The other side asks for an authkey: give the same one on both sides.', {
+    code: noHandshakeCode,
+  });
+}
+
 function noHandshake(why: string): AuthenticationError {
   return new AuthenticationError(
     `The other side does not speak the handshake of an authkey (${why}): give an authkey on both sides, or on none.`,
     { code: noHandshakeCode },
   );
-}
-
-function startsWith(message: Uint8Array, start: Uint8Array): boolean {
-  return message.length >= start.length && equals(message.subarray(0, start.length), start);
 }
 
 function equals(a: Uint8Array, b: Uint8Array): boolean {

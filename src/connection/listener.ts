@@ -2,6 +2,7 @@
 // Unix socket comes to be socket-file.ts; what is said over a connection is no affair of this.
 import type { Server, Socket } from 'node:net';
 import { type AuthenticationError, ForkyardError } from '../errors.js';
+import { loadAddon } from '../native/load.js';
 import { timeoutError } from '../options/time-out.js';
 import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { Fifo } from '../util/fifo.js';
@@ -55,7 +56,10 @@ export class Listener implements Waitable, AsyncIterable<Connection> {
   #lastAccepted: PeerAddress = null;
   #refused = 0;
 
-  /** Listens at once; that it cannot is told by `listening` and `accept`. Throws for an address or an option that makes no sense. */
+  /**
+   * Listens at once; that it cannot is told by `listening` and `accept`. Throws for an address or an option that makes no sense, and
+   * `ResourceError` if without an address there can be no folder of its own.
+   */
   constructor(address?: Address, options: ListenerOptions = {}) {
     this.#options = resolveListenerOptions(address, options);
     this.#lobby = new Lobby(this.#options, this.#options.maxUnauthenticated, {
@@ -167,19 +171,19 @@ export class Listener implements Waitable, AsyncIterable<Connection> {
       const host = await numberOf(address);
       if (this.#end === undefined) this.#server.listen({ ...how, host, port: address.port });
     } else if (address.path.startsWith('\0')) {
-      this.#server.listen({ ...how, path: address.path });
+      this.#server.listen({ fd: loadAddon().listenAbstract(address.path.slice(1), backlog) }, backlog);
     } else {
-      await this.#listenAtFile(address.path, (path) => this.#server.listen({ ...how, path }).listening);
+      this.#listenAtFile(address.path, (path) => this.#server.listen({ ...how, path }).listening);
     }
   }
 
-  async #listenAtFile(path: string, bind: (path: string) => boolean): Promise<void> {
+  #listenAtFile(path: string, bind: (path: string) => boolean): void {
     try {
       this.#file = placeSocket(path, bind);
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error;
       this.#server.close();
-      throw pathInUse(this.#act, await isStale(path));
+      throw pathInUse(this.#act, isStale(path));
     }
   }
 

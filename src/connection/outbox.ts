@@ -1,7 +1,7 @@
 // What is sent through a socket: handed to the system in order, no more at once than it takes, the rest in a queue out of
 // which it can be taken again. What arrives is inbox.ts.
 import type { Socket } from 'node:net';
-import { type ForkyardError, TimeoutError } from '../errors.js';
+import { ForkyardError, TimeoutError } from '../errors.js';
 import { timeoutError } from '../options/time-out.js';
 import type { ResolvedWait } from '../options/wait-options.js';
 import { startDeadline } from './deadline.js';
@@ -57,7 +57,7 @@ export class Outbox {
       };
       const stop = startDeadline(wait, {
         onTimeout: () => sending.settle(tooSlow(sending, wait.timeoutMs)),
-        onAbort: (reason) => sending.settle(reason),
+        onAbort: (reason) => sending.settle(aborted(sending, reason)),
       });
       this.#sendings.add(sending);
       this.#onSendings();
@@ -105,9 +105,20 @@ export class Outbox {
 
 function tooSlow({ method, hasBegun }: Sending, timeoutMs: number): TimeoutError {
   if (!hasBegun) return timeoutError(method, 'the other side does not receive', timeoutMs);
-  return new TimeoutError(
-    `${method}: timed out after ${timeoutMs} ms; the other side does not receive, and has a part of the message: ` +
-      'the rest follows when it does. Do not send it again; close() the connection to give it up.',
-    { code: 'ERR_FORKYARD_PARTLY_SENT', timeout: timeoutMs },
+  const message = partlySent(
+    `${method}: timed out after ${timeoutMs} ms; the other side does not receive, and`,
   );
+  return new TimeoutError(message, { code: partlySentCode, timeout: timeoutMs });
+}
+
+function aborted({ method, hasBegun }: Sending, reason: unknown): unknown {
+  if (!hasBegun) return reason;
+  const message = partlySent(`${method}: it was aborted (see cause); the other side`);
+  return new ForkyardError(message, { code: partlySentCode, cause: reason });
+}
+
+const partlySentCode = 'ERR_FORKYARD_PARTLY_SENT';
+
+function partlySent(what: string): string {
+  return `${what} has a part of the message: the rest follows when it receives. Do not send it again; close() the connection to give it up.`;
 }

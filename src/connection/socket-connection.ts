@@ -7,8 +7,9 @@ import { localOnly } from '../util/local-only.js';
 import { type Readiness, readiness } from '../waitable.js';
 import { type Codec, jsonCodec, plainCodec } from './codec.js';
 import { Connection } from './connection.js';
-import { closedError } from './failures.js';
+import { closedError, sendingEnded } from './failures.js';
 import { frameOf, frameTooLong } from './frame.js';
+import { challengedWithoutKey, isChallenge } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 
@@ -71,12 +72,12 @@ export class SocketConnection extends Connection {
   }
 
   protected recvValue(method: string, wait: ResolvedWait): Promise<unknown> {
-    return this.#inbox.take(method, Infinity, wait, (message) => this.#codec.decode(message));
+    return this.#inbox.take(method, Infinity, wait, (message) => this.#valueOf(message));
   }
 
   protected recvValueNow(method: string): { readonly value: unknown } | undefined {
     if (!this.#inbox.isReady) return undefined;
-    return { value: this.#inbox.takeNow(method, Infinity, (message) => this.#codec.decode(message)) };
+    return { value: this.#inbox.takeNow(method, Infinity, (message) => this.#valueOf(message)) };
   }
 
   protected recvMessage(method: string, maxLength: number, wait: ResolvedWait): Promise<Buffer> {
@@ -115,13 +116,21 @@ export class SocketConnection extends Connection {
   }
 
   protected override endSending(): void {
-    this.#outbox.close(closedError);
+    this.#outbox.close(sendingEnded);
     this.#socket.end();
   }
 
   protected keepAlive(keepsAlive: boolean): void {
     this.#keepsAlive = keepsAlive;
     this.#hold();
+  }
+
+  #valueOf(message: Buffer): unknown {
+    try {
+      return this.#codec.decode(message);
+    } catch (error) {
+      throw isChallenge(message) ? challengedWithoutKey() : error;
+    }
   }
 
   // Before the constructor is done there is nothing to wait for.

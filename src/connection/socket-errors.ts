@@ -24,6 +24,8 @@ const meanings: Readonly<Record<'listen' | 'connect', Readonly<Record<string, Me
       code: 'ERR_FORKYARD_ADDRESS_IN_USE',
     },
     ENOENT: { says: 'lies in a folder that does not exist' },
+    // Of descriptors, which is how abstract sockets are listened at.
+    EEXIST: { says: 'cannot be listened at by a worker of node:cluster: use another kind of address' },
   },
   connect: {
     ...common,

@@ -3,9 +3,12 @@
 import { chmodSync, closeSync, linkSync, lstatSync, mkdtempSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { net } from './lazy-modules.js';
+import { ResourceError } from '../errors.js';
+import { loadAddon } from '../native/load.js';
+import { maxPathBytes } from './address.js';
 
 const ownerOnly = 0o600;
+const nameInFolder = 'listener';
 
 /**
  * Has `bind` make a socket under a path of its own, and gives it the path `address`. The umask would do, were it not the whole process's;
@@ -33,11 +36,24 @@ export function placeSocket(address: string, bind: (path: string) => boolean): S
   }
 }
 
-/** A path in a new folder that only its owner can enter. */
+/** A path in a new folder that only its owner can enter. `ResourceError` if there cannot be one. */
 export function privatePath(): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'forkyard-')), 'listener');
+  const prefix = join(tmpdir(), 'forkyard-');
+  const path = join(folderIn(prefix), nameInFolder);
   privatePaths.add(path);
   return path;
+}
+
+function folderIn(prefix: string): string {
+  const impossible = `new Listener: there can be no socket in the folder for temporary files, '${tmpdir()}'`;
+  const remedy = 'set TMPDIR to another one, or give an address';
+  if (Buffer.byteLength(join(`${prefix}XXXXXX`, nameInFolder)) > maxPathBytes)
+    throw new ResourceError(`${impossible}: its path is too long; ${remedy}`);
+  try {
+    return mkdtempSync(prefix);
+  } catch (cause) {
+    throw new ResourceError(`${impossible} (${(cause as { code?: string }).code}); ${remedy}`, { cause });
+  }
 }
 
 /** A socket's file, to be removed by whoever made it. */
@@ -84,18 +100,13 @@ function removeFolder(path: string): void {
   }
 }
 
-/** Whether nobody listens at the socket `path`, whose program must have been killed. */
-export function isStale(path: string): Promise<boolean> {
-  return new Promise((tell) => {
-    const probe = net().createConnection({ path });
-    probe.once('connect', () => {
-      probe.destroy();
-      tell(false);
-    });
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      tell(error.code === 'ECONNREFUSED' && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true);
-    });
-  });
+/** Whether nobody listens at the socket `path`, whose program must have been killed. Whoever listens does not notice. */
+export function isStale(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket() && !loadAddon().isSocketBound(path);
+  } catch {
+    return false;
+  }
 }
 
 function inodeOf(path: string): bigint | undefined {

@@ -99,7 +99,7 @@ function referTo(addon: Addon, { block, generation }: BlockHandle): number {
 
 function staleHandle(): ForkyardError {
   return new ForkyardError(
-    'A shared object cannot be sent: its memory is none of this family, or was let go.',
+    'A shared object cannot be passed on: it was closed, or collected, before it arrived. Keep it until then.',
     { code: 'ERR_FORKYARD_STALE_HANDLE' },
   );
 }

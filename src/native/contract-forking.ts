@@ -35,6 +35,13 @@ export interface ForkingAddon {
   /** Two descriptors. Packets: the first one never blocks; else both are streams. */
   socketPair(packets: boolean): [number, number];
 
+  /** A descriptor. The name without the zero in front, as it is: Node would fill it up with zeros. */
+  listenAbstract(name: string, backlog: number): number;
+  /** The same. `EAGAIN`: its listener has no room for another one at this moment. */
+  connectAbstract(name: string): number;
+  /** Whether the socket's file is a living socket's, which does not notice. Throws what the system says, such as `ENOENT`. */
+  isSocketBound(path: string): boolean;
+
   duplicateFd(fd: number): number;
   /** Of those that the addon made; Node keeps a list of its own, in each thread. */
   closeFd(fd: number): void;

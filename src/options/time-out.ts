@@ -12,5 +12,7 @@ export function startTimer({ timeoutMs }: ResolvedWait, onTimeout: () => void): 
 
 /** `why`: what there was instead of what was waited for. */
 export function timeoutError(method: string, why: string, timeoutMs: number): TimeoutError {
-  return new TimeoutError(`${method}: timed out after ${timeoutMs} ms; ${why}`, { timeout: timeoutMs });
+  // What is left of a longer time is a broken number.
+  const timeout = Math.ceil(timeoutMs);
+  return new TimeoutError(`${method}: timed out after ${timeout} ms; ${why}`, { timeout });
 }

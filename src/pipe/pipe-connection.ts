@@ -2,9 +2,15 @@
 // also each message that carries it: when nobody does, the other side is told (native/channel/queue.md).
 import { types } from 'node:util';
 import { Connection } from '../connection/connection.js';
-import { brokenPipe, closedError, endOfFile, messageTooLong } from '../connection/failures.js';
+import {
+  brokenPipe,
+  closedError,
+  endOfFile,
+  messageTooLong,
+  sendingEnded,
+  wrongDirection,
+} from '../connection/failures.js';
 import { ForkyardError, TimeoutError } from '../errors.js';
-import { member } from '../family/membership.js';
 import { allocateBlock, type BlockHandle, closeBlock, handleOfBlock } from '../memory/shared-blocks.js';
 import { optionsOf, type ResolvedWait } from '../options/wait-options.js';
 import type { Demand } from '../queue/incoming.js';
@@ -13,12 +19,10 @@ import { discard, encodeBytes, encodeValue, itemType, keep, type OutgoingItem } 
 import { lookFor } from '../queue/queue-room.js';
 import type { WireExtension } from '../serialize/registry.js';
 import { SharedBlock } from '../serialize/slabs.js';
-import { cpuCount } from '../system/cpu-count.js';
 import { type Readiness, readiness } from '../waitable.js';
+import { spinHere } from './spinning.js';
 import { type Received, type Sent, Way } from './way.js';
 
-// Long enough for one that sleeps to be woken and to answer: else both would sleep for each message.
-const spinUs = 100;
 const endBytes = 8;
 
 interface Parts {
@@ -44,7 +48,8 @@ export class PipeConnection extends Connection {
 
   get [readiness](): Readiness {
     const way = this.#parts.incoming;
-    if (way === undefined || this.closed) return { isReady: () => true, watch: () => () => {} };
+    if (way === undefined) throw wrongDirection('wait', 'send');
+    if (this.closed) return { isReady: () => true, watch: () => () => {} };
     const isReady = (): boolean => way.isReadable;
     return { isReady, watch: (tell) => way.room.watch(isReady, tell) };
   }
@@ -196,7 +201,8 @@ export class PipeConnection extends Connection {
   #refuseUnlessSent(method: string, sent: Sent): void {
     if (sent.ended === 'put') return;
     if (sent.ended === 'failed') throw sent.error;
-    throw this.closed || sent.ended === 'closed' ? closedError(method) : brokenPipe(method);
+    if (this.closed) throw closedError(method);
+    throw sent.ended === 'closed' ? sendingEnded(method) : brokenPipe(method);
   }
 
   #valueOf(method: string, received: Received): unknown {
@@ -284,12 +290,4 @@ async function polled(wait: Promise<unknown>): Promise<boolean> {
     if (error instanceof TimeoutError) return false;
     throw error;
   }
-}
-
-let spins = false;
-
-function spinHere(): void {
-  if (spins) return;
-  spins = true;
-  member().bell.spin({ us: spinUs, members: cpuCount() });
 }

@@ -61,6 +61,31 @@ test('while nobody accepts, or by iteration, wrong keys are only counted', () =>
     expect(listener.refused).toBe(4);
   }));
 
+test('without a key, where one is asked for: it is said when the question is received', () =>
+  withListener(async (_listener, path) => {
+    for (const json of [false, true]) {
+      const client = await Client(path, { json });
+      expectClear(await rejection(client.recv()), {
+        class: AuthenticationError,
+        code: 'ERR_FORKYARD_NO_HANDSHAKE',
+        says: ['asks for an authkey'],
+      });
+      client.close();
+    }
+  }));
+
+test('what is no key is told by its kind, never by its value', async () => {
+  for (const [key, says] of [
+    ['a secret', /type string.*$/],
+    [null, /not null/],
+    [5, /type number/],
+  ] as const) {
+    const error = await rejection(Client('/no/such', { authkey: key as never }));
+    expectClear(error, { class: TypeError, code: 'ERR_INVALID_ARG_TYPE', says: ["'authkey'", says] });
+    expect(error.message).not.toContain('a secret');
+  }
+});
+
 test('the key is as it was when the listener was made', async () => {
   const key = Buffer.from(authkey);
   const listener = new Listener(undefined, { authkey: key });

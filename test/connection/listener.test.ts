@@ -1,5 +1,5 @@
 // Where listeners listen, who may reach them, and what is left of them. Keys and handshakes are authentication.test.ts.
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -83,8 +83,10 @@ test('an address in use is told by listening and accept; a dead socket is told t
   });
   expect(await rejection(second.accept())).toMatchObject({ errno: 98 });
   second.close();
-  // The first goes on.
-  const [ours, theirs] = await Promise.all([accepted(listener), Client(path)]);
+  // The first goes on, and has noticed nothing.
+  const [ours, theirs] = await Promise.all([listener.accept(), Client(path)]);
+  await theirs.send(1);
+  expect([await ours.recv(), listener.refused]).toEqual([1, 0]);
   ours.close();
   theirs.close();
   listener.close();
@@ -105,14 +107,28 @@ test('an address in use is told by listening and accept; a dead socket is told t
   tcp.close();
 });
 
-// The probe that asks whether the other one lives is a connection, too.
-async function accepted(listener: Listener) {
-  for await (const connection of listener) {
-    if (await connection.poll(50).catch(() => true)) connection.close();
-    else return connection;
+test('without a folder for temporary files there is no address of its own, and nothing is left', async () => {
+  const { TMPDIR } = process.env;
+  const long = join(tmpdir(), 'x'.repeat(100));
+  mkdirSync(long);
+  try {
+    for (const [folder, says] of [
+      ['/no/such/folder', 'ENOENT'],
+      [long, 'too long'],
+    ] as const) {
+      process.env['TMPDIR'] = folder;
+      expectClear(
+        thrown(() => new Listener()),
+        { class: ResourceError, code: 'ERR_FORKYARD_RESOURCE', says: [folder, says, 'TMPDIR'] },
+      );
+    }
+    expect(readdirSync(long)).toEqual([]);
+  } finally {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+    rmSync(long, { recursive: true });
   }
-  throw new Error('the listener was closed');
-}
+});
 
 test('addresses that cannot be say why', async () => {
   const refused: [never, object | undefined, string][] = [

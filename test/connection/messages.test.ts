@@ -32,8 +32,12 @@ test('as JSON, messages are UTF-8 that any program reads', () =>
       expect(await ours.recv()).toEqual({ a: [true] });
       await theirs.sendBytes(Buffer.from('{'));
       await theirs.sendBytes(Buffer.from([0x22, 0xff, 0x22]));
-      for (let n = 0; n < 2; n++)
-        expect(await rejection(ours.recv())).toMatchObject({ code: 'ERR_FORKYARD_CORRUPT_MESSAGE' });
+      for (let n = 0; n < 2; n++) {
+        expect(await rejection(ours.recv())).toMatchObject({
+          code: 'ERR_FORKYARD_CORRUPT_MESSAGE',
+          message: expect.stringContaining('is used up'),
+        });
+      }
       for (const value of [undefined, () => {}, 1n])
         expect(await rejection(ours.send(value))).toMatchObject({ code: 'ERR_FORKYARD_SERIALIZATION' });
       await theirs.send('goes on');
@@ -106,6 +110,8 @@ test('poll says whether there is something: now, within a time, before an abort;
   withPair(async ({ ours, theirs }) => {
     expect(await theirs.poll()).toBe(false);
     expect(await theirs.poll(-1)).toBe(false);
+    expect(await theirs.poll({})).toBe(false);
+    expect(await theirs.poll({ timeout: undefined })).toBe(false);
     expect(await theirs.poll(5)).toBe(false);
     const polled = theirs.poll(Infinity);
     await ours.send(null);
@@ -280,6 +286,18 @@ test('a message of which a part is gone is not given up, and the error says so',
     code: 'ERR_FORKYARD_PARTLY_SENT',
     says: ['Do not send it again'],
   });
+  const stop = new AbortController();
+  const second = await Client(listener.path);
+  const sending = rejection(second.sendBytes(large, { signal: stop.signal }));
+  await new Promise(setImmediate);
+  stop.abort('enough');
+  expectClear(await sending, {
+    class: ForkyardError,
+    code: 'ERR_FORKYARD_PARTLY_SENT',
+    says: ['aborted', 'Do not send it again'],
+  });
+  expect((await sending).cause).toBe('enough');
+  second.close();
   connection.close();
   peer.socket.resume();
   await peer.hear(4 + large.length);

@@ -83,6 +83,18 @@ test('a duplex whose writing has ended still hears the answers', () =>
     expect(ours.closed).toBe(true);
   }));
 
+test('after the end of a duplex nothing is sent, and what is received goes on', () =>
+  withPair(async ({ ours, theirs }) => {
+    ours.toDuplex().end();
+    await theirs.send('still');
+    expect(await rejection(theirs.recv())).toBeInstanceOf(EndOfFileError);
+    expect(await rejection(ours.send(1))).toMatchObject({
+      code: 'ERR_FORKYARD_CLOSED',
+      message: expect.stringContaining('was ended'),
+    });
+    expect([ours.closed, await ours.recv()]).toEqual([false, 'still']);
+  }));
+
 test('an error of the connection is the error of the stream', () =>
   withPair(async ({ ours, theirs }) => {
     await ours.sendBytes(Buffer.from('no value'));

@@ -93,13 +93,14 @@ test('the wrong direction is an error that names the other end', async () => {
     thrown(() => sender.recvBytesIntoSync(Buffer.alloc(1))),
     await rejection(sender.poll()),
     thrown(() => sender.pollSync()),
+    await rejection(wait([sender])),
     thrown(() => sender.readable),
   ];
   for (const error of errors) {
     expectClear(error, {
       class: ForkyardError,
       code: 'ERR_FORKYARD_WRONG_DIRECTION',
-      says: [/^Connection\.\w+:/, 'use the other end'],
+      says: [/^(Connection\.\w+|wait):/, 'use the other end'],
     });
   }
 });
