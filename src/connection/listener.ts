@@ -23,6 +23,8 @@ import type { SocketConnection } from './socket-connection.js';
 import { pathInUse, socketError } from './socket-errors.js';
 import { isStale, placeSocket, type SocketFile } from './socket-file.js';
 
+const mostBacklog = 2 ** 31 - 1;
+
 type PeerAddress = readonly [host: string, port: number] | null;
 
 interface Arrival {
@@ -171,7 +173,8 @@ export class Listener implements Waitable, AsyncIterable<Connection> {
       const host = await numberOf(address);
       if (this.#end === undefined) this.#server.listen({ ...how, host, port: address.port });
     } else if (address.path.startsWith('\0')) {
-      this.#server.listen({ fd: loadAddon().listenAbstract(address.path.slice(1), backlog) }, backlog);
+      const fd = loadAddon().listenAbstract(address.path.slice(1), Math.min(backlog, mostBacklog));
+      this.#server.listen({ fd }, backlog);
     } else {
       this.#listenAtFile(address.path, (path) => this.#server.listen({ ...how, path }).listening);
     }

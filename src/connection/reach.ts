@@ -18,7 +18,8 @@ export async function reach(target: ResolvedAddress, signal: AbortSignal): Promi
       try {
         return await open();
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+        const { code } = error as NodeJS.ErrnoException;
+        if (target.family !== 'AF_UNIX' || code !== 'EAGAIN') throw error;
       }
       await sleep(pauseMs, undefined, { signal });
     }
