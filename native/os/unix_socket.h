@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -18,13 +17,14 @@ namespace forkyard::os {
 
 class UnixAddress {
  public:
-  // `path`: what fits; of an abstract name without the zero in front.
-  UnixAddress(std::string_view path, bool is_abstract) {
-    const size_t begin = is_abstract ? 1 : 0;
-    const size_t bytes = std::min(path.size(), sizeof(address_.sun_path) - 1);
-    std::memcpy(address_.sun_path + begin, path.data(), bytes);
+  // `path`: of an abstract name without the zero in front.
+  static Result<UnixAddress> Of(std::string_view path, bool is_abstract) {
+    UnixAddress made;
+    if (path.size() >= sizeof(made.address_.sun_path)) return Error{ENAMETOOLONG, "bind"};
+    std::memcpy(made.address_.sun_path + (is_abstract ? 1 : 0), path.data(), path.size());
     // An abstract name ends with the address, a path with a zero.
-    length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + bytes + 1);
+    made.length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+    return made;
   }
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
@@ -32,7 +32,7 @@ class UnixAddress {
 
  private:
   sockaddr_un address_{AF_UNIX, {}};
-  socklen_t length_;
+  socklen_t length_ = 0;
 };
 
 inline Result<UniqueFd> MakeUnixSocket(int type) {
@@ -42,30 +42,33 @@ inline Result<UniqueFd> MakeUnixSocket(int type) {
 }
 
 inline Result<UniqueFd> ListenAbstract(std::string_view name, int backlog) {
-  const UnixAddress address(name, true);
+  const Result<UnixAddress> address = UnixAddress::Of(name, true);
+  if (!address) return address.error();
   Result<UniqueFd> fd = MakeUnixSocket(SOCK_STREAM);
   if (!fd) return fd;
-  if (bind(fd.value().get(), address.get(), address.length()) != 0) return LastError("bind");
+  if (bind(fd.value().get(), address.value().get(), address.value().length()) != 0) return LastError("bind");
   if (listen(fd.value().get(), backlog) != 0) return LastError("listen");
   return fd;
 }
 
 // EAGAIN: as many wait to be accepted as may.
 inline Result<UniqueFd> ConnectAbstract(std::string_view name) {
-  const UnixAddress address(name, true);
+  const Result<UnixAddress> address = UnixAddress::Of(name, true);
+  if (!address) return address.error();
   Result<UniqueFd> fd = MakeUnixSocket(SOCK_STREAM);
   if (!fd) return fd;
-  if (connect(fd.value().get(), address.get(), address.length()) != 0) return LastError("connect");
+  if (connect(fd.value().get(), address.value().get(), address.value().length()) != 0) return LastError("connect");
   return fd;
 }
 
 // Whether the socket's file is any living socket's. Sockets of packets do not connect to a listener: the kernel says that it
 // is there, and of another kind.
 inline Result<bool> IsSocketBound(std::string_view path) {
-  const UnixAddress address(path, false);
+  const Result<UnixAddress> address = UnixAddress::Of(path, false);
+  if (!address) return address.error();
   Result<UniqueFd> fd = MakeUnixSocket(SOCK_DGRAM);
   if (!fd) return fd.error();
-  if (connect(fd.value().get(), address.get(), address.length()) == 0 || errno == EPROTOTYPE) return true;
+  if (connect(fd.value().get(), address.value().get(), address.value().length()) == 0 || errno == EPROTOTYPE) return true;
   if (errno == ECONNREFUSED) return false;
   return LastError("connect");
 }

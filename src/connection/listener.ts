@@ -12,7 +12,7 @@ import { type Readiness, readiness, type Waitable } from '../waitable.js';
 import { type Address, numberOf } from './address.js';
 import type { Connection } from './connection.js';
 import { startDeadline } from './deadline.js';
-import { net } from './lazy-modules.js';
+import { cluster, net } from './lazy-modules.js';
 import {
   type ListenerOptions,
   type ResolvedListenerOptions,
@@ -20,7 +20,7 @@ import {
 } from './listener-options.js';
 import { Lobby } from './lobby.js';
 import type { SocketConnection } from './socket-connection.js';
-import { pathInUse, socketError } from './socket-errors.js';
+import { pathInUse, refusedInCluster, socketError } from './socket-errors.js';
 import { isStale, placeSocket, type SocketFile } from './socket-file.js';
 
 const mostBacklog = 2 ** 31 - 1;
@@ -173,6 +173,7 @@ export class Listener implements Waitable, AsyncIterable<Connection> {
       const host = await numberOf(address);
       if (this.#end === undefined) this.#server.listen({ ...how, host, port: address.port });
     } else if (address.path.startsWith('\0')) {
+      if (cluster().isWorker) throw refusedInCluster(this.#act);
       const fd = loadAddon().listenAbstract(address.path.slice(1), Math.min(backlog, mostBacklog));
       this.#server.listen({ fd }, backlog);
     } else {

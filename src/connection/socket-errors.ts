@@ -24,8 +24,6 @@ const meanings: Readonly<Record<'listen' | 'connect', Readonly<Record<string, Me
       code: 'ERR_FORKYARD_ADDRESS_IN_USE',
     },
     ENOENT: { says: 'lies in a folder that does not exist' },
-    // Of descriptors, which is how abstract sockets are listened at.
-    EEXIST: { says: 'cannot be listened at by a worker of node:cluster: use another kind of address' },
   },
   connect: {
     ...common,
@@ -52,6 +50,12 @@ export function socketError(act: SocketAct, error: unknown): unknown {
   )
     return error;
   return refusal(act, { code, syscall, cause: error });
+}
+
+/** By a descriptor Node would have the cluster's primary listen, at whatever has that number there. */
+export function refusedInCluster(act: SocketAct): ForkyardError {
+  const says = 'cannot be listened at by a worker of node:cluster: use a path or a port';
+  return refusal(act, { code: 'ENOTSUP', syscall: 'listen', says });
 }
 
 /** There is a file where the socket should be. `isStale`: it is a socket whose program does not live. */

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Client, Listener, type ListenerOptions } from '../../lib/connection.js';
 import { TimeoutError } from '../../lib/index.js';
 import { rejection } from '../conformance/caught.js';
+import { runScript } from '../helpers/run-script.js';
 import { openFiles } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
 import { hasPython, startPython } from '../native-binding/python.js';
@@ -144,6 +145,17 @@ describe('an abstract name', () => {
         (error) => error.code,
       );
     await until(async () => (await again()) === 'ERR_FORKYARD_CONNECTION_REFUSED');
+  });
+
+  test('is refused to a worker of node:cluster, which may listen elsewhere', async () => {
+    const worker = new URL('../fixtures/connection/cluster-worker.mjs', import.meta.url);
+    const { stdout, stderr } = await runScript(worker, { args: [newPath()] });
+    expect({ stdout, stderr }).toEqual({
+      stdout:
+        'ResourceError Listener: it cannot be listened at by a worker of node:cluster: use a path or a port (ENOTSUP, listen)\n' +
+        'listening\nended with 0\n',
+      stderr: '',
+    });
   });
 
   test.skipIf(!hasPython)('is the same for Python, which connects and listens', async () => {
