@@ -1,8 +1,9 @@
 // Handshakes over a connection: whole ones, as Listener and Client have them, and the two halves for connections of one's own.
 // What is said is handshake.ts.
-import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { argumentRangeError, argumentTypeError, TimeoutError } from '../errors.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
-import { countDown, resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { timeoutError } from '../options/time-out.js';
+import { countDown, type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { Connection } from './connection.js';
 import { authkeyOf, type DigestName, digestNameOf } from './digest.js';
 import { answer, deliver, type Handshake, type HandshakeSettings, maxHandshakeBytes } from './handshake.js';
@@ -27,7 +28,7 @@ export async function deliverChallenge(
   options: DeliverChallengeOptions = {},
 ): Promise<void> {
   const { settings, wait } = resolve('deliverChallenge', connection, authkey, options, ['digestName']);
-  await perform(connection, deliver(settings), wait);
+  await carryOut('deliverChallenge', connection, deliver(settings), wait);
 }
 
 /** Proves that this side knows `authkey`, which the other side asks by `deliverChallenge`. Python: `answer_challenge`. */
@@ -37,7 +38,21 @@ export async function answerChallenge(
   options: AnswerChallengeOptions = {},
 ): Promise<void> {
   const { settings, wait } = resolve('answerChallenge', connection, authkey, options, []);
-  await perform(connection, answer(settings), wait);
+  await carryOut('answerChallenge', connection, answer(settings), wait);
+}
+
+async function carryOut(
+  method: string,
+  connection: Connection,
+  handshake: Handshake,
+  wait: ResolvedWait,
+): Promise<void> {
+  try {
+    await perform(connection, handshake, countDown(wait));
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw timeoutError(method, 'the other side has not finished the handshake', wait.timeoutMs);
+  }
 }
 
 /** Says and hears what the handshake wants; `nextWait` gives each wait what is left of the time. */
@@ -69,7 +84,7 @@ function resolve(
   authkey: unknown,
   options: DeliverChallengeOptions,
   own: readonly string[],
-): { settings: HandshakeSettings; wait: () => WaitOptions } {
+): { settings: HandshakeSettings; wait: ResolvedWait } {
   if (!(connection instanceof Connection))
     throw argumentTypeError(method, 'connection', 'a Connection', connection);
   if (typeof options !== 'object' || options === null)
@@ -84,5 +99,5 @@ function resolve(
   };
   if (settings.digestName === 'md5' && !allowMd5)
     throw argumentRangeError(method, 'digestName', "not 'md5' without allowMd5: true", digestName);
-  return { settings, wait: countDown(resolveWait(method, { timeout, signal }, true)) };
+  return { settings, wait: resolveWait(method, { timeout, signal }, true) };
 }

@@ -7,6 +7,8 @@ import type { ResolvedWait } from '../options/wait-options.js';
 import { startDeadline } from './deadline.js';
 import { brokenPipe } from './failures.js';
 
+const partlySentCode = 'ERR_FORKYARD_PARTLY_SENT';
+
 interface Sending {
   readonly method: string;
   readonly frame: Buffer;
@@ -116,8 +118,6 @@ function aborted({ method, hasBegun }: Sending, reason: unknown): unknown {
   const message = partlySent(`${method}: it was aborted (see cause); the other side`);
   return new ForkyardError(message, { code: partlySentCode, cause: reason });
 }
-
-const partlySentCode = 'ERR_FORKYARD_PARTLY_SENT';
 
 function partlySent(what: string): string {
   return `${what} has a part of the message: the rest follows when it receives. Do not send it again; close() the connection to give it up.`;

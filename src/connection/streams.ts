@@ -149,7 +149,7 @@ async function takeNext(
   { signal, turn }: Asking,
   give: (next: Taken | undefined) => void,
 ): Promise<void> {
-  while (!signal.aborted) {
+  for (;;) {
     await turn();
     if (signal.aborted) return;
     const next = takeOrEnd(source);

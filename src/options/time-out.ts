@@ -13,6 +13,6 @@ export function startTimer({ timeoutMs }: ResolvedWait, onTimeout: () => void): 
 /** `why`: what there was instead of what was waited for. */
 export function timeoutError(method: string, why: string, timeoutMs: number): TimeoutError {
   // What is left of a longer time is a broken number.
-  const timeout = Math.ceil(timeoutMs);
-  return new TimeoutError(`${method}: timed out after ${timeout} ms; ${why}`, { timeout });
+  const message = `${method}: timed out after ${Math.ceil(timeoutMs)} ms; ${why}`;
+  return new TimeoutError(message, { timeout: timeoutMs });
 }

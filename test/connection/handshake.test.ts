@@ -124,6 +124,15 @@ test('listeners ask first, clients answer first; a challenge back is no proof', 
   expect(mirrored.next(Buffer.from(challenge, 'latin1')).value?.toString()).toBe('#FAILURE#');
 });
 
+test('the halves that take too long name themselves, and the time that they were given', () =>
+  withPair(async ({ ours }) => {
+    const key = Buffer.from('key');
+    for (const [method, half] of Object.entries({ deliverChallenge, answerChallenge })) {
+      const error = await rejection(half(ours, key, { timeout: 20 }));
+      expect(error.message).toMatch(new RegExp(`^${method}: timed out after 20 ms; .*handshake`));
+    }
+  }));
+
 test('halves of it over a connection of one’s own', () =>
   withPair(async ({ ours, theirs }) => {
     const key = Buffer.from('key');
