@@ -15,9 +15,11 @@ import {
   WorkerLostError,
 } from '../lib/index.js';
 import { drained, expectClear, rejection, thrown } from './conformance/caught.js';
+import { mark } from './conformance/marks.js';
 import { failures } from './fixtures/pool/errors.mjs';
 import { tasks } from './fixtures/pool/tasks.mjs';
 import { runScript } from './helpers/run-script.js';
+import { workersOf } from './helpers/system-state.js';
 import { until } from './helpers/until.js';
 
 const fixture = (path: string) => new URL(`./fixtures/${path}`, import.meta.url);
@@ -95,7 +97,8 @@ describe('an argument that cannot be encoded', () => {
   });
 
   test('Process.start throws at the call, and nothing was started', async () => {
-    const child = new Process({ target: tasks.all, args: [1, { deep: { fn() {} } }] });
+    const own = pool.stats().workers.map(({ pid }) => pid);
+    const child = new Process({ target: tasks.hang, args: [mark().path, { deep: { fn() {} } }] as never });
     const error = thrown(() => child.start());
     expectClear(error, {
       class: SerializationError,
@@ -105,6 +108,11 @@ describe('an argument that cannot be encoded', () => {
     expect(child.isAlive()).toBe(false);
     expect(child.pid).toBeNull();
     expect(activeChildren()).not.toContain(child);
+    // Whoever starts processes has come past it then.
+    await using next = new Process({ target: tasks.nothing });
+    next.start();
+    await next.join();
+    await until(() => workersOf(process.pid).every(({ pid }) => own.includes(pid)));
   });
 });
 

@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startScript } from '../helpers/run-script.js';
-import { type ProcessInfo, processesWithVariable } from '../helpers/system-state.js';
+import { expectShmAsBefore } from '../helpers/shm-left.js';
+import { type ProcessInfo, processesWithVariable, shmEntries } from '../helpers/system-state.js';
 
 const markName = 'FORKYARD_DOOMED_FAMILY';
 // A hang is found; how fast it was is reported.
@@ -21,6 +22,7 @@ export interface RootKill {
 
 export async function killRoot(seed: number, random: () => number): Promise<RootKill> {
   const mark = randomUUID();
+  const shmBefore = shmEntries();
   await using root = startScript(new URL('../fixtures/stress/doomed-root.mjs', import.meta.url), {
     env: { FORKYARD_STRESS_SEED: String(seed), [markName]: mark },
   });
@@ -39,6 +41,7 @@ export async function killRoot(seed: number, random: () => number): Promise<Root
   const goneAfterMs = performance.now() - killedAt;
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
   const { stderr } = await root.ended;
+  await expectShmAsBefore(shmBefore);
   return { seed, members, goneAfterMs, left, stderr };
 }
 

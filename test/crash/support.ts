@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { crashAddonEnv } from '../helpers/crash-addon.js';
-import { runScript } from '../helpers/run-script.js';
+import { runScript, type ScriptOptions } from '../helpers/run-script.js';
 
 /** What a program holds: test/fixtures/stress/levels.mjs. */
 export interface Levels {
@@ -68,7 +68,7 @@ export interface PoolReport {
 /** The last line that a fixture prints, from a run that ended by itself with 0. */
 export async function reportOf<Report>(
   fixture: string,
-  options: { env?: Record<string, string>; args?: readonly string[]; timeoutMs?: number } = {},
+  options: Pick<ScriptOptions, 'env' | 'args' | 'execArgv' | 'timeoutMs'> = {},
 ): Promise<Report> {
   const result = await runScript(new URL(`../fixtures/${fixture}`, import.meta.url), options);
   const { exitCode, signal, timedOut, stderr } = result;

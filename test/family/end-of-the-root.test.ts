@@ -2,12 +2,14 @@
 import { expect, test } from 'vitest';
 import { mark } from '../conformance/marks.js';
 import { startScript } from '../helpers/run-script.js';
-import { processInfo } from '../helpers/system-state.js';
+import { expectShmAsBefore } from '../helpers/shm-left.js';
+import { processInfo, shmEntries } from '../helpers/system-state.js';
 import { until } from '../helpers/until.js';
 
 const isOver = (pid: number) => [undefined, 'Z'].includes(processInfo(pid)?.state);
 
 test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('%s of the root', async (signal) => {
+  const before = shmEntries();
   const mine = mark();
   await using root = startScript(new URL('../fixtures/family/root.mjs', import.meta.url), {
     args: [mine.path],
@@ -21,4 +23,5 @@ test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('%s of the root', async (si
   root.kill(signal);
   expect(await root.ended).toMatchObject({ signal, timedOut: false });
   await until(() => pids.every(isOver), { what: () => `the end of ${pids.filter((pid) => !isOver(pid))}` });
+  await expectShmAsBefore(before);
 });

@@ -82,12 +82,12 @@ describe('timeout', () => {
 
   test('of an asynchronous task spares the tasks that its worker overlaps with it', async () => {
     await using overlapping = new Pool({ processes: 1, concurrency: 4, taskTimeout: 150 });
-    const long = overlapping.apply(limited.nap, [400], { timeout: Infinity });
+    const long = overlapping.apply(limited.nap, [700], { timeout: Infinity });
     const late = overlapping.apply(limited.never);
     const queued = Array.from({ length: 5 }, () => overlapping.apply(limited.nap, [5]));
     expect(await rejection(late)).toBeInstanceOf(TaskTimeoutError);
     await expect(Promise.all(queued)).resolves.toHaveLength(5);
-    await expect(long).resolves.toBe(400);
+    await expect(long).resolves.toBe(700);
     expect(overlapping.stats()).toMatchObject({ timedOut: 1, lost: 0, restarts: 1 });
   });
 

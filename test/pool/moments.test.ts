@@ -116,7 +116,7 @@ describe('a cancelled call', () => {
     // A worker counts a task after it has sent the result: after the second, the first with its import is counted.
     for (let n = 0; n < 2; n++) await single.apply(nap, [1]);
     const busyMs = (): number => single.stats().workers[0]?.busyMs ?? 0;
-    let before = 0;
+    let before = -1;
     const isCounted = (): boolean => {
       const last = before;
       before = busyMs();

@@ -10,6 +10,8 @@ import { getAffinity, getScheduler } from '../../lib/system.js';
 import { rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { work } from '../fixtures/process/tasks.mjs';
+import { workersOf } from '../helpers/system-state.js';
+import { until } from '../helpers/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'forkyard-process-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -179,12 +181,15 @@ describe('signal', () => {
     expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
   });
 
-  test('aborted before: start() throws the reason and starts nothing', () => {
-    const child = new Process({ target: work.nothing, signal: AbortSignal.abort() });
+  test('aborted before: start() throws the reason and starts nothing', async () => {
+    const child = new Process({ target: work.hang, stdio: 'ignore', signal: AbortSignal.abort() });
     expect(thrown(() => child.start())).toMatchObject({ name: 'AbortError' });
     expect(child.isAlive()).toBe(false);
     expect(child.pid).toBeNull();
     expect(activeChildren()).not.toContain(child);
+    // Whoever starts processes has come past it then.
+    await start({ target: work.nothing }).join();
+    await until(() => workersOf(process.pid).length === 0);
   });
 
   test('never aborted: nothing stays on it', async () => {

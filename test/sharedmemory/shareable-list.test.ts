@@ -1,9 +1,10 @@
 // ShareableList: CPython's layout byte for byte, every kind of item in both directions, and damage that is told.
-import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ForkyardError, Pool, ShareableList, type ShareableValue, SharedMemory } from '../../lib/index.js';
 import { expectClear, thrown } from '../conformance/caught.js';
 import { tasks } from '../fixtures/sharedmemory/tasks.mjs';
+import { expectShmAsBefore } from '../helpers/shm-left.js';
+import { shmEntries } from '../helpers/system-state.js';
 import { hasPython, runPython } from '../native-binding/python.js';
 import { unlinked } from './support.js';
 
@@ -107,11 +108,11 @@ describe('wrong use', () => {
     ['a zero at the end of bytes', [bytes(1, 0)], 'ERR_OUT_OF_RANGE', 'without a zero at the end'],
     ['half a surrogate pair', ['\udc00'], 'ERR_OUT_OF_RANGE', 'surrogate'],
     ['text beyond what a format can say', ['x'.repeat(9_999_992)], 'ERR_OUT_OF_RANGE', '9999991 bytes'],
-  ])('%s leave nothing behind', (_what, values, code, says) => {
-    const name = `fy-refused-${process.pid}`;
-    const error = thrown(() => new ShareableList(values as never, { name }));
+  ])('%s leave nothing behind', async (_what, values, code, says) => {
+    const before = shmEntries();
+    const error = thrown(() => new ShareableList(values as never));
     expect([error['code'], error.message]).toEqual([code, expect.stringContaining(says)]);
-    expect(existsSync(`/dev/shm/${name}`)).toBe(false);
+    await expectShmAsBefore(before);
   });
 
   test('places that there are not, values that no list takes, and a closed list', () => {
