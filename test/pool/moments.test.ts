@@ -138,9 +138,10 @@ describe('a cancelled call', () => {
   test('rejects with the reason, though a task of it failed before', async () => {
     const { failed } = pool.stats();
     const controller = new AbortController();
-    const map = rejection(
-      pool.map(limited.hangAt, ['throw', 'hang'], { chunkSize: 1, signal: controller.signal }),
-    );
+    const { path: file } = mark();
+    // Had the other one not begun, it would be left, and the map be over.
+    const items = [false, true].map((hangs) => ({ file, hangs }));
+    const map = rejection(pool.map(limited.hangOrThrow, items, { chunkSize: 1, signal: controller.signal }));
     await until(() => pool.stats().failed > failed);
     controller.abort(new Error('the reason'));
     expect((await map).message).toBe('the reason');
