@@ -22,6 +22,7 @@ export class Balancer {
 
   /** Call when all that could be given out was. Nothing happens, and no timer runs, unless the load is uneven. */
   watch(): void {
+    if (!this.#crew.hasIdle) return;
     if (this.#timer !== undefined && this.#timerMs === lookAgainMs) return;
     const wanted = this.#lookIn();
     if (wanted === 0 || (this.#timer !== undefined && wanted === this.#timerMs)) return;
@@ -36,18 +37,15 @@ export class Balancer {
     this.#timer.unref();
   }
 
-  // In how many milliseconds to look; 0 if the load is even.
+  // One is idle: in how many milliseconds to look; 0 if the load is even.
   #lookIn(): number {
     let waking = false;
     let backlog = false;
-    let idle = false;
     for (const member of this.#crew.members) {
-      if (member.held === 0) idle ||= member.isReady;
-      else if (!hasUnbegun(member)) continue;
-      else if (member.held > 1) backlog = true;
+      if (member.held === 0 || !hasUnbegun(member)) continue;
+      if (member.held > 1) backlog = true;
       else waking = true;
     }
-    if (!idle) return 0;
     return backlog ? lookAgainMs : waking ? wakingMs : 0;
   }
 

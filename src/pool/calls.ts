@@ -1,9 +1,19 @@
 // What a pool has to do, in its two forms: a single task that waits for a worker, and a feed that makes its chunks only
 // when a worker can take one. Who asked for it and gets the results is results/.
 import type { EncodedMessage } from '../channel/ring-writer.js';
+import type { CrewMember } from './crew.js';
 
-/** Receives the outcome of tasks; `index` is the caller's own number for the task or chunk. */
+/**
+ * A call: it receives the outcomes of its tasks, and knows which of them are on their way. `index` is its own number for a
+ * task or chunk.
+ */
 export interface ResultSink {
+  /** A task of it is on its way from now on. */
+  attach(task: TaskEntry): void;
+  /** The task is settled. */
+  detach(task: TaskEntry): void;
+  /** Those on their way now; they may be detached while the list is gone through. */
+  tasks(): readonly TaskEntry[];
   onResult(index: number, value: unknown): void;
   onFailure(index: number, error: unknown): void;
   /** Of a chunk: the results before the item that threw. */
@@ -49,8 +59,12 @@ export interface TaskEntry {
   readonly limits: CallLimits;
   /** Kept only while it may have to be run again. */
   readonly again: Attempt | undefined;
-  /** Index of the worker that has it, or -1. */
-  worker: number;
+  /** The worker that has it, and its neighbours in that one's list (task-list.ts). */
+  worker: CrewMember | undefined;
+  next: TaskEntry | undefined;
+  previous: TaskEntry | undefined;
+  /** Its call has been told. A worker may still have it: then its id stays taken until the worker has been asked. */
+  isSettled: boolean;
   /** The worker's mark after it was given. */
   mark: number;
   /** Its arguments, encoded, while it waits for a worker. */

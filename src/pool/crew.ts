@@ -2,6 +2,7 @@
 // Starting and replacing them is supervisor.ts.
 import type { PoolWorker } from './backend.js';
 import { creditFor } from './credit.js';
+import { TaskList } from './task-list.js';
 
 // Waking a worker costs the pool some 50 microseconds, and takes its processor away where there are few. For 200 of work it
 // was found to pay; with 50, sixteen workers on two processors did half as much.
@@ -11,6 +12,8 @@ const wakeUs = 200;
 export interface CrewMember {
   readonly index: number;
   readonly worker: PoolWorker;
+  /** The tasks that it has. */
+  readonly tasks: TaskList;
   /** Numbers of the tasks that it knows. */
   readonly defined: Set<number>;
   /** Of these, the ones whose modules it has imported. */
@@ -33,6 +36,7 @@ export class Crew {
   #latest: CrewMember | undefined;
   #current: CrewMember | undefined;
   #free = 0;
+  #idle = 0;
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
@@ -43,8 +47,9 @@ export class Crew {
     return this.#all;
   }
 
-  get(index: number): CrewMember | undefined {
-    return this.#members.get(index);
+  /** Whether one that is ready has nothing to do. */
+  get hasIdle(): boolean {
+    return this.#idle > 0;
   }
 
   has(member: CrewMember): boolean {
@@ -56,6 +61,7 @@ export class Crew {
     const member: CrewMember = {
       index,
       worker,
+      tasks: new TaskList(),
       defined: new Set(),
       imported: new Set(),
       isReady: false,
@@ -75,15 +81,15 @@ export class Crew {
     member.isReady = true;
     this.#ready.push(member);
     this.#free += Math.max(0, member.credit - member.held);
+    if (member.held === 0) this.#idle++;
   }
 
-  remove(index: number): void {
-    const member = this.#members.get(index);
-    if (member === undefined) return;
-    this.#members.delete(index);
+  remove(member: CrewMember): void {
+    if (!this.#members.delete(member.index)) return;
     this.#all = [...this.#members.values()];
     if (!member.isReady) return;
     this.#free -= Math.max(0, member.credit - member.held);
+    if (member.held === 0) this.#idle--;
     this.#ready = this.#ready.filter((other) => other !== member);
   }
 
@@ -136,6 +142,7 @@ export class Crew {
         return member;
       }
       fallback ??= member;
+      if (this.#idle === 0) break;
     }
     if (fallback !== undefined) this.#next = order.indexOf(fallback) + 1;
     return fallback;
@@ -149,17 +156,22 @@ export class Crew {
   }
 
   take(member: CrewMember): void {
-    if (member.held < member.credit && this.#countsAsFree(member)) this.#free--;
+    if (this.#counts(member)) {
+      if (member.held < member.credit) this.#free--;
+      if (member.held === 0) this.#idle--;
+    }
     member.held++;
   }
 
   giveBack(member: CrewMember): void {
     member.held--;
     if (member.held === 0) this.#latest = member;
-    if (member.held < member.credit && this.#countsAsFree(member)) this.#free++;
+    if (!this.#counts(member)) return;
+    if (member.held < member.credit) this.#free++;
+    if (member.held === 0) this.#idle++;
   }
 
-  #countsAsFree(member: CrewMember): boolean {
+  #counts(member: CrewMember): boolean {
     return member.isReady && this.has(member);
   }
 
@@ -167,7 +179,7 @@ export class Crew {
   updateCredit(member: CrewMember): void {
     member.meanTaskUs = member.worker.meanTaskUs;
     const credit = creditFor(member.meanTaskUs, this.#concurrency);
-    if (credit === member.credit || !this.#countsAsFree(member)) return;
+    if (credit === member.credit || !this.#counts(member)) return;
     this.#free += Math.max(0, credit - member.held) - Math.max(0, member.credit - member.held);
     member.credit = credit;
   }

@@ -1,104 +1,95 @@
-// Gives tasks to workers and results to those who asked. Who the workers are is supervisor.ts, what failure costs outcomes.ts.
-import type { EncodedMessage } from '../channel/ring-writer.js';
+// Follows tasks from their call to their end: gives them out (placement.ts), gives results to those who asked, takes back what
+// a worker shall not or cannot do. The supervisor tells it of workers, and is told of those that run what nobody wants any more.
+import { member as membership } from '../family/membership.js';
 import type { ExitStatus } from '../process/exit-status.js';
 import type { PoolWorker, UnstartedTask, WorkerResult } from './backend.js';
-import { Backlog } from './backlog.js';
 import { Balancer } from './balancer.js';
-import type { Attempt, Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
-import { Crew, type CrewMember } from './crew.js';
-import type { DispatcherHooks } from './dispatcher-hooks.js';
-import { argumentsLostError, lostError, timeoutError, unsendable } from './failures.js';
-import { Feeds } from './feeds.js';
+import type { Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
+import type { CrewMember } from './crew.js';
+import { argumentsLostError, lostError, timeoutError } from './failures.js';
 import { LateResults } from './late-results.js';
 import { isTask, taskMessageType } from './messages.js';
-import { firstAttempt, Outcomes } from './outcomes.js';
-import { TaskNumbers } from './task-numbers.js';
-import { TaskTable } from './task-table.js';
+import { Outcomes } from './outcomes.js';
+import { Placement } from './placement.js';
+import type { TaskNumbers } from './task-numbers.js';
 import { TimeLimits } from './time-limits.js';
+import { discardMessage } from './waiting-messages.js';
+import { Withdrawals } from './withdrawals.js';
+
+export interface DispatcherEvents {
+  /** A worker runs what nobody wants any more: to be ended once `isNeeded` says no, and replaced now. */
+  onUnwanted(member: CrewMember, isNeeded: () => boolean): void;
+  /** `isAwaited` or `isDone` may have changed. */
+  onProgress(): void;
+}
 
 export class Dispatcher {
-  readonly crew: Crew;
-  readonly numbers = new TaskNumbers();
   readonly outcomes: Outcomes;
-  readonly #hooks: DispatcherHooks;
+  readonly #events: DispatcherEvents;
+  readonly #placement: Placement;
   readonly #balancer: Balancer;
   readonly #lateResults: LateResults;
   readonly #timeLimits: TimeLimits;
-  readonly #table = new TaskTable();
-  readonly #feeds = new Feeds();
-  readonly #backlog = new Backlog();
-  #pumping = false;
-  #pumpWanted = false;
+  readonly #withdrawals: Withdrawals;
 
-  constructor(concurrency: number, hooks: DispatcherHooks) {
-    this.crew = new Crew(concurrency);
-    this.#balancer = new Balancer(this.crew, (member, most) => {
+  constructor(concurrency: number, events: DispatcherEvents) {
+    this.#events = events;
+    this.#placement = new Placement(concurrency, {
+      onGiven: (member, entry) => this.#timeLimits.watch(member, entry),
+      onGivenOut: () => this.#watch(),
+      onProgress: () => events.onProgress(),
+    });
+    const { crew } = this.#placement;
+    this.#balancer = new Balancer(crew, (member, most) => {
       this.#putBack(member, member.worker.takeBack(most), true);
       this.pump();
       // It may have thought that it would tell of a result together with one that it has no longer.
-      hooks.settleArrived();
+      settleArrived();
     });
-    this.#lateResults = new LateResults(this.crew, () => hooks.settleArrived());
-    this.outcomes = new Outcomes((entry, attempt) => this.#runAgain(entry, attempt));
+    this.#lateResults = new LateResults(crew, settleArrived);
+    this.outcomes = new Outcomes((entry, attempt) => this.#placement.retry(entry, attempt));
     this.#timeLimits = new TimeLimits(concurrency, {
-      settleArrived: () => hooks.settleArrived(),
+      settleArrived,
       onExpired: (member, entry) => this.#expire(member, entry),
     });
-    this.#hooks = hooks;
+    this.#withdrawals = new Withdrawals((members) => {
+      for (const member of members) if (crew.has(member)) this.#withdraw(member);
+      this.pump();
+    });
   }
 
   /** Whether somebody waits for anything. */
   get isAwaited(): boolean {
-    return this.#table.size > 0 || this.#feeds.isAwaited;
+    return this.#placement.table.unsettled > 0 || this.#placement.feeds.isAwaited;
   }
 
   /** Whether everything that was accepted is done. */
   get isDone(): boolean {
-    return this.#table.size === 0 && this.#feeds.size === 0;
+    return this.#placement.table.unsettled === 0 && this.#placement.feeds.size === 0;
   }
 
   get unsettled(): number {
-    return this.#table.size;
+    return this.#placement.table.unsettled;
   }
 
   get waiting(): number {
-    return this.#backlog.length;
+    return this.#placement.backlog.length;
   }
 
-  /** One task, now or when a worker is free. Throws, with nothing done, if the value cannot be encoded. */
+  get numbers(): TaskNumbers {
+    return this.#placement.numbers;
+  }
+
   submit(chunk: Chunk, sink: ResultSink): void {
-    const entry = this.#table.add(sink, chunk, firstAttempt(chunk));
-    try {
-      this.#giveOrKeep(entry, chunk.value, this.waiting === 0 ? this.crew.pick() : undefined);
-    } catch (error) {
-      this.#table.delete(entry);
-      throw unsendable(error, chunk);
-    }
-    this.#hooks.onProgress();
+    this.#placement.submit(chunk, sink);
   }
 
-  /** A source of tasks, drawn from as workers become free. */
   addFeed(feed: Feed): void {
-    this.#feeds.add(feed);
-    this.pump();
+    this.#placement.addFeed(feed);
   }
 
-  /** Gives out what can be given out: what waits first, then the feeds in turn. */
   pump(): void {
-    // An input that is being read may use this very pool.
-    this.#pumpWanted = true;
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (this.#pumpWanted) {
-        this.#pumpWanted = false;
-        this.#giveOut();
-      }
-    } finally {
-      this.#pumping = false;
-    }
-    this.#watch();
-    this.#hooks.onProgress();
+    this.#placement.pump();
   }
 
   // What was given out may turn out to be badly shared, or told of late.
@@ -107,22 +98,32 @@ export class Dispatcher {
     this.#lateResults.watch();
   }
 
-  #giveOut(): void {
-    while (this.waiting > 0) {
-      const member = this.crew.pick();
-      if (member === undefined) break;
-      this.#giveWaiting(member);
-    }
-    this.#feeds.drawInTurn((feed) => this.#pumpFeed(feed));
+  /** A worker has been started, and may be given what it can run at a time. */
+  expect(index: number, worker: PoolWorker): CrewMember {
+    return this.#placement.crew.expect(index, worker);
+  }
+
+  /** It is ready. */
+  welcome(member: CrewMember): void {
+    this.#placement.crew.welcome(member);
+    this.pump();
+  }
+
+  /** All its results that have arrived are settled. */
+  onDrained(member: CrewMember): void {
+    this.#placement.crew.updateCredit(member);
+    this.pump();
   }
 
   /** A message from a worker. */
   settle(member: CrewMember, result: WorkerResult): void {
-    const entry = this.#table.get(result.id);
-    if (entry === undefined || entry.worker !== member.index) return;
+    const entry = this.#placement.table.get(result.id);
+    if (entry === undefined || entry.worker !== member) return;
+    const { isSettled } = entry;
     this.#forget(entry, member.worker);
-    this.crew.giveBack(member);
+    this.#placement.crew.giveBack(member);
     member.completed++;
+    if (isSettled) return;
     let value: unknown;
     try {
       value = result.decode();
@@ -136,20 +137,20 @@ export class Dispatcher {
   /** The call is over: it fails with this error, and workers that run tasks of it are dismissed. */
   cancel(sink: ResultSink, error: unknown): void {
     // A result that is here already is no reason to end a worker.
-    this.#hooks.settleArrived();
-    for (const entry of this.#table.ofSink(sink)) {
+    if (!this.#withdrawals.isUnderWay) settleArrived();
+    for (const entry of sink.tasks()) {
       this.#giveUp(entry);
       this.outcomes.fail(entry, error);
     }
-    const isFeed = this.#feeds.delete(sink as Feed);
+    const isFeed = this.#placement.feeds.delete(sink as Feed);
     if (isFeed) sink.onFailure(-1, error);
-    this.pump();
+    if (!this.#withdrawals.isUnderWay) this.pump();
   }
 
   /** The worker is dead and its results are settled: what it had begun is lost. The rest waits for `reclaim`. */
   loseBegun(member: CrewMember, status: ExitStatus): void {
-    this.crew.remove(member.index);
-    for (const entry of this.#table.ofWorker(member.index)) {
+    this.#placement.crew.remove(member);
+    for (const entry of member.tasks.all()) {
       if (member.worker.hasBegun(entry.mark)) this.#lose(member, entry, status);
     }
     this.pump();
@@ -159,12 +160,14 @@ export class Dispatcher {
   reclaim(member: CrewMember, unstarted: UnstartedTask[], status: ExitStatus): void {
     this.#putBack(member, unstarted, false);
     // Given to it and not in its ring any more: it died while it took the arguments, or broke its own ring.
-    for (const entry of this.#table.ofWorker(member.index)) this.#lose(member, entry, status);
+    for (const entry of member.tasks.all()) this.#lose(member, entry, status);
     this.pump();
   }
 
   #lose(member: CrewMember, entry: TaskEntry, status: ExitStatus): void {
+    const { isSettled } = entry;
     this.#forget(entry);
+    if (isSettled) return;
     const reference = this.numbers.referenceOf(entry.taskNumber);
     this.outcomes.lose(entry, () => lostError(member.worker, entry, { reference, status }));
   }
@@ -173,37 +176,46 @@ export class Dispatcher {
     const error = timeoutError(member.worker, entry, this.numbers.referenceOf(entry.taskNumber));
     this.#giveUp(entry);
     this.outcomes.expire(entry, error);
-    this.pump();
   }
 
-  // Whatever becomes of it: nobody waits for it any more. A function that runs can only be stopped with its process.
+  // Whatever becomes of it: nobody waits for it any more. A worker that has it is asked for it presently, with others.
   #giveUp(entry: TaskEntry): void {
-    this.#forget(entry);
-    const message = this.#backlog.withdraw(entry);
-    if (message !== undefined) this.#hooks.discard(message);
-    const member = this.crew.get(entry.worker);
-    if (member === undefined) return;
-    const unstarted = member.worker.takeBack(Infinity);
-    const hasBegun = !unstarted.some(({ id, type }) => id === entry.id && isTask(type));
-    if (hasBegun) this.crew.remove(member.index);
-    this.#putBack(member, unstarted, true);
-    if (hasBegun) this.#hooks.dismiss(member, () => this.#table.ofWorker(member.index).length > 0);
-  }
-
-  #runAgain({ sink }: TaskEntry, again: Attempt): void {
-    const entry = this.#table.add(sink, again.chunk, again);
-    try {
-      this.#backlog.push(entry, this.#hooks.encode(again.chunk.value));
-    } catch (error) {
-      this.#table.delete(entry);
-      sink.onFailure(entry.index, unsendable(error, again.chunk));
+    const { worker } = entry;
+    if (worker === undefined) {
+      const message = this.#placement.backlog.withdraw(entry);
+      if (message !== undefined) discardMessage(message);
+      this.#forget(entry);
+      return;
     }
+    this.#placement.table.settle(entry);
+    this.#noteSettled(entry);
+    this.#withdrawals.add(worker);
   }
 
+  // Takes back all that the worker has not begun. What is left of what nobody wants it is running: a function that runs can
+  // only be stopped with its process.
+  #withdraw(member: CrewMember): void {
+    this.#putBack(member, member.worker.takeBack(Infinity), true);
+    if (!member.tasks.all().some(({ isSettled }) => isSettled)) return;
+    this.#placement.crew.remove(member);
+    this.#events.onUnwanted(member, () => member.tasks.all().some(({ isSettled }) => !isSettled));
+  }
+
+  // No worker has it any more.
   #forget(entry: TaskEntry, ran?: PoolWorker): void {
-    this.#table.delete(entry);
-    if (entry.type !== taskMessageType.apply) this.#feeds.noteSettled(entry, ran?.meanTaskUs);
-    if (entry.limits.timeoutMs > 0) this.#timeLimits.forget(entry);
+    this.#leaveWorker(entry);
+    if (!entry.isSettled) this.#noteSettled(entry, ran);
+    this.#placement.table.delete(entry);
+  }
+
+  #noteSettled(entry: TaskEntry, ran?: PoolWorker): void {
+    if (entry.type !== taskMessageType.apply) this.#placement.feeds.noteSettled(entry, ran?.meanTaskUs);
+    this.#timeLimits.forget(entry);
+  }
+
+  #leaveWorker(entry: TaskEntry): void {
+    entry.worker?.tasks.remove(entry);
+    entry.worker = undefined;
   }
 
   // What tells a worker of a task may be among what was taken, while tasks behind that are still its own: it is told
@@ -212,89 +224,38 @@ export class Dispatcher {
     const again: TaskEntry[] = [];
     for (const { id, type, taskNumber, message } of unstarted) {
       if (type === taskMessageType.define && isAlive) this.numbers.tell(member, taskNumber);
-      if (isTask(type)) this.crew.giveBack(member);
-      const entry = isTask(type) ? this.#table.get(id) : undefined;
-      if (entry === undefined || entry.worker !== member.index) {
-        if (message !== null) this.#hooks.discard(message);
+      if (isTask(type)) this.#placement.crew.giveBack(member);
+      const entry = isTask(type) ? this.#placement.table.get(id) : undefined;
+      const isHere = entry !== undefined && entry.worker === member;
+      if (isHere && message !== null && !entry.isSettled) {
+        this.#timeLimits.forget(entry);
+        this.#leaveWorker(entry);
+        entry.message = message;
+        again.push(entry);
         continue;
       }
-      if (message === null) {
-        this.#forget(entry);
+      if (message !== null) discardMessage(message);
+      if (!isHere) continue;
+      const { isSettled } = entry;
+      this.#forget(entry);
+      if (!isSettled)
         this.outcomes.lose(entry, () => argumentsLostError(this.numbers.referenceOf(taskNumber)));
-        continue;
-      }
-      entry.worker = -1;
-      this.#timeLimits.forget(entry);
-      entry.message = message;
-      again.push(entry);
     }
-    this.crew.passOver(member);
-    this.#backlog.unshift(again);
+    this.#placement.crew.passOver(member);
+    this.#placement.backlog.unshift(again);
   }
 
   /** Settles everything with the same error: nothing stays pending. */
   failAll(error: unknown): void {
-    for (const message of this.#backlog.takeAll()) this.#hooks.discard(message);
-    const entries = this.#table.all();
+    for (const message of this.#placement.backlog.takeAll()) discardMessage(message);
+    const entries = this.#placement.table.all().filter(({ isSettled }) => !isSettled);
     for (const entry of entries) this.#forget(entry);
     for (const entry of entries) entry.sink.onFailure(entry.index, error);
-    this.#feeds.failAll(error);
-    this.#hooks.onProgress();
+    this.#placement.feeds.failAll(error);
+    this.#events.onProgress();
   }
+}
 
-  #give(member: CrewMember, entry: TaskEntry, value: readonly unknown[]): EncodedMessage | null {
-    if (!this.numbers.define(member, entry.taskNumber)) return this.#hooks.encode(value);
-    const { worker } = member;
-    const head = { type: entry.type, id: entry.id, extra: entry.taskNumber, isList: true };
-    const unsent = worker.give(head, value);
-    if (unsent === null) this.#hold(member, entry);
-    return unsent;
-  }
-
-  #giveOrKeep(entry: TaskEntry, value: readonly unknown[], member: CrewMember | undefined): void {
-    const unsent = member === undefined ? this.#hooks.encode(value) : this.#give(member, entry, value);
-    if (unsent !== null) this.#backlog.push(entry, unsent);
-    // Its ring is full, maybe of what was taken back from it: others may have room.
-    if (unsent !== null && member !== undefined) this.pump();
-    else this.#watch();
-  }
-
-  // Where its ring is full, the worker has no room from now on, until it tells that there is some.
-  #giveWaiting(member: CrewMember): void {
-    const entry = this.#backlog.peek() as TaskEntry;
-    if (!this.numbers.define(member, entry.taskNumber)) return;
-    const head = { type: entry.type, id: entry.id, extra: entry.taskNumber };
-    const message = entry.message as EncodedMessage;
-    while (!member.worker.giveEncoded(head, message)) if (!member.worker.wantRoom(message)) return;
-    this.#hold(member, entry);
-    this.#backlog.shift();
-  }
-
-  // True if the feed gave a chunk to a worker.
-  #pumpFeed(feed: Feed): boolean {
-    const mayGive = this.waiting === 0 && this.#feeds.mayHaveMore(feed, this.crew.slots);
-    const picked = mayGive ? this.crew.pick(this.#feeds.isKnown(feed)) : undefined;
-    const chunk = picked === undefined ? null : feed.next();
-    // The input that was read may have ended the call, or the pool.
-    const isWanted = this.#feeds.has(feed);
-    if (feed.isExhausted) this.#feeds.delete(feed);
-    if (chunk === null || picked === undefined || !isWanted) return false;
-    const member = this.crew.has(picked) ? picked : undefined;
-    const entry = this.#table.add(feed, chunk, firstAttempt(chunk));
-    try {
-      this.#giveOrKeep(entry, chunk.value, member);
-      this.#feeds.noteGiven(feed, chunk);
-    } catch (error) {
-      this.#table.delete(entry);
-      feed.onFailure(chunk.index, unsendable(error, chunk));
-    }
-    return true;
-  }
-
-  #hold(member: CrewMember, entry: TaskEntry): void {
-    entry.worker = member.index;
-    entry.mark = member.worker.mark;
-    this.crew.take(member);
-    if (entry.limits.timeoutMs > 0) this.#timeLimits.watch(member, entry);
-  }
+function settleArrived(): void {
+  membership().bell.drainNow();
 }

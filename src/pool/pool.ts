@@ -1,7 +1,5 @@
-// Pool: Python's class. The calls of a user become tasks and feeds here; who runs them is dispatcher.ts, who keeps the
-// workers alive supervisor.ts, how results are put together results/.
-import { detachEncoded } from '../channel/ring-writer.js';
-import { encodingTools } from '../channel/tools.js';
+// Pool: Python's class. The calls of a user become tasks and feeds here, for an engine (engine.ts) that places them; how results
+// are put together is results/.
 import { argumentTypeError, BrokenPoolError, ForkyardError } from '../errors.js';
 import { member } from '../family/membership.js';
 import type { TaskTarget } from '../task/define-tasks.js';
@@ -21,7 +19,7 @@ import {
 } from './call-options.js';
 import type { CallLimits } from './calls.js';
 import { defaultChunkSize } from './chunk.js';
-import { Dispatcher } from './dispatcher.js';
+import type { Engine } from './engine.js';
 import { checkArgLists, collect, iteratorOf } from './inputs.js';
 import { taskMessageType } from './messages.js';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from './options.js';
@@ -29,7 +27,7 @@ import { processBackend } from './process-backend.js';
 import { ApplyCall } from './results/apply-call.js';
 import { MapCall } from './results/map-call.js';
 import { StreamCall } from './results/stream-call.js';
-import { collectStatistics, type PoolState, type PoolStatistics } from './statistics.js';
+import type { PoolState, PoolStatistics } from './statistics.js';
 import { Supervisor } from './supervisor.js';
 
 const noArguments: unknown[] = [];
@@ -43,8 +41,7 @@ type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
  */
 export class Pool {
   readonly #options: ResolvedPoolOptions;
-  readonly #dispatcher: Dispatcher;
-  readonly #supervisor: Supervisor;
+  readonly #engine: Engine;
   readonly #gone = settleable<void>();
   readonly #taskNumbers = new WeakMap<object, number>();
   #state: PoolState = 'open';
@@ -57,25 +54,13 @@ export class Pool {
     assertNotBootstrapping('new Pool()');
     this.#options = resolvePoolOptions(options, surplus[0]);
     member().bell.spin(this.#options.spin);
-    const { encoder, slabs } = encodingTools(member());
-    this.#dispatcher = new Dispatcher(this.#options.concurrency, {
-      encode: (list) => {
-        encoder.expectList(list);
-        return detachEncoded(encoder, slabs, list);
-      },
-      discard: ({ cells }) => {
-        for (const cell of cells) slabs.drop(cell);
-      },
-      settleArrived: () => member().bell.drainNow(),
-      dismiss: ({ index }, isNeeded) => this.#supervisor.dismiss(index, isNeeded),
+    const engine = new Supervisor(this.#options, processBackend(this.#options), {
       onProgress: () => this.#onProgress(),
+      onBroken: (error) => this.#onBroken(error),
+      onAllGone: () => this.#gone.resolve(),
     });
-    this.#supervisor = new Supervisor(this.#options, {
-      backend: processBackend(this.#options),
-      dispatcher: this.#dispatcher,
-      hooks: { onBroken: (error) => this.#onBroken(error), onAllGone: () => this.#onAllGone() },
-    });
-    this.#supervisor.startAll();
+    this.#engine = engine;
+    engine.startAll();
   }
 
   /** @internal */
@@ -157,7 +142,7 @@ export class Pool {
     if (this.#state === 'terminated') return;
     const wasBroken = this.#state === 'broken';
     this.#state = 'terminated';
-    this.#supervisor.terminate();
+    this.#engine.terminate();
     if (wasBroken) return;
     const code = 'ERR_FORKYARD_POOL_TERMINATED';
     this.#failAll(new BrokenPoolError('The pool was terminated before this task was done.', { code }));
@@ -177,7 +162,7 @@ export class Pool {
   }
 
   stats(): PoolStatistics {
-    return collectStatistics(this.#state, this.#dispatcher, this.#supervisor);
+    return { state: this.#state, ...this.#engine.stats() };
   }
 
   /** Terminates and joins, as in Python: the end of an `await using` block. */
@@ -187,7 +172,7 @@ export class Pool {
   }
 
   #submit(taskNumber: number, value: unknown[], limits: CallLimits, call: ApplyCall): void {
-    this.#dispatcher.submit(
+    this.#engine.submit(
       { type: taskMessageType.apply, taskNumber, index: 0, value, firstItem: 0, limits },
       call,
     );
@@ -197,7 +182,7 @@ export class Pool {
     const { limits, signal } = this.#resolve('apply', options, []);
     this.#submit(taskNumber, value, limits, call);
     if (signal === undefined) return call.promise;
-    return abortable(call.promise, signal, (reason) => this.#dispatcher.cancel(call, reason));
+    return abortable(call.promise, signal, (reason) => this.#engine.cancel(call, reason));
   }
 
   async #map(name: 'map' | 'starmap', call: MapRequest): Promise<unknown[]> {
@@ -209,10 +194,10 @@ export class Pool {
       if (name === 'starmap') checkArgLists(items);
       const chunkSize = given === 0 ? defaultChunkSize(items.length, this.#options.processes) : given;
       const map = new MapCall({ items, chunkSize, type: taskMessageType[name], taskNumber, limits });
-      if (items.length > 0) this.#dispatcher.addFeed(map);
+      if (items.length > 0) this.#engine.addFeed(map);
       return abortable(map.promise, signal, (reason) => {
         map.onFailure(-1, reason);
-        this.#dispatcher.cancel(map, reason);
+        this.#engine.cancel(map, reason);
       });
     };
     const items = collect(`Pool.${name}`, call.items);
@@ -226,7 +211,7 @@ export class Pool {
   #failAll(error: BrokenPoolError): void {
     this.#endedBy = error;
     this.#inputs.failAll(error);
-    this.#dispatcher.failAll(error);
+    this.#engine.failAll(error);
   }
 
   #imap(
@@ -246,13 +231,13 @@ export class Pool {
         taskNumber,
         limits: resolved.limits,
       },
-      { pump: () => this.#dispatcher.pump(), onEnd: () => release() },
+      { pump: () => this.#engine.pump(), onEnd: () => release() },
     );
     const release = onAbort(resolved.signal, (reason) => {
       stream.cancel(reason);
-      this.#dispatcher.cancel(stream, reason);
+      this.#engine.cancel(stream, reason);
     });
-    this.#dispatcher.addFeed(stream);
+    this.#engine.addFeed(stream);
     return stream.iterator();
   }
 
@@ -261,7 +246,7 @@ export class Pool {
     const isFunction = typeof task === 'function';
     const known = isFunction ? this.#taskNumbers.get(task) : undefined;
     if (known !== undefined) return known;
-    const number = this.#dispatcher.numbers.numberOf(referenceOf(task as TaskTarget, `Pool.${name}`));
+    const number = this.#engine.numberOf(referenceOf(task as TaskTarget, `Pool.${name}`));
     if (isFunction) this.#taskNumbers.set(task, number);
     return number;
   }
@@ -277,14 +262,13 @@ export class Pool {
 
   // What somebody waits for keeps the program alive; a closing pool's workers are let go when all is done.
   #onProgress(): void {
-    const awaited = this.#inputs.size > 0 || this.#dispatcher.isAwaited;
+    const awaited = this.#inputs.size > 0 || this.#engine.isAwaited;
     if (awaited !== this.#holds) {
       this.#holds = awaited;
       if (awaited) member().bell.hold();
       else member().bell.letGo();
     }
-    if (this.#state === 'closing' && this.#inputs.size === 0 && this.#dispatcher.isDone)
-      this.#supervisor.close();
+    if (this.#state === 'closing' && this.#inputs.size === 0 && this.#engine.isDone) this.#engine.close();
   }
 
   #onBroken(error: BrokenPoolError): void {
@@ -292,9 +276,5 @@ export class Pool {
     this.#state = 'broken';
     this.#failure = error;
     this.#failAll(error);
-  }
-
-  #onAllGone(): void {
-    this.#gone.resolve();
   }
 }

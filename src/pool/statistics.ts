@@ -1,7 +1,7 @@
 // Figures of a pool at one moment: what `pool.stats()` gives.
+import type { PoolWorker } from './backend.js';
 import type { CrewMember } from './crew.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { Supervisor } from './supervisor.js';
 
 export type PoolState = 'open' | 'closing' | 'terminated' | 'broken';
 
@@ -20,9 +20,8 @@ export interface WorkerStatistics {
   readonly meanTaskUs: number;
 }
 
-/** Counts are of tasks; a chunk of a map counts as one. */
-export interface PoolStatistics {
-  readonly state: PoolState;
+/** What the engine of a pool knows. Counts are of tasks; a chunk of a map counts as one. */
+export interface EngineStatistics {
   readonly workers: readonly WorkerStatistics[];
   /** Given out or waiting. */
   readonly unsettled: number;
@@ -40,15 +39,26 @@ export interface PoolStatistics {
   readonly restarts: number;
 }
 
+export interface PoolStatistics extends EngineStatistics {
+  readonly state: PoolState;
+}
+
+/** A worker and what is known of it. */
+interface Post {
+  readonly worker: PoolWorker;
+  readonly member: CrewMember;
+  readonly closing: boolean;
+}
+
 /** @internal */
-export function collectStatistics(
-  state: PoolState,
+export function statisticsOf(
   dispatcher: Dispatcher,
-  supervisor: Supervisor,
-): PoolStatistics {
+  posts: readonly Post[],
+  restarts: number,
+): EngineStatistics {
   const { unsettled, waiting } = dispatcher;
   const { completed, failed, lost, timedOut, retried } = dispatcher.outcomes;
-  const workers = supervisor.posts.map(({ worker, member, closing }) => ({
+  const workers = posts.map(({ worker, member, closing }) => ({
     name: worker.name,
     pid: worker.pid,
     state: workerState(closing, member),
@@ -57,8 +67,7 @@ export function collectStatistics(
     busyMs: worker.busyMs,
     meanTaskUs: worker.meanTaskUs,
   }));
-  const { restarts } = supervisor;
-  return { state, workers, unsettled, waiting, completed, failed, lost, timedOut, retried, restarts };
+  return { workers, unsettled, waiting, completed, failed, lost, timedOut, retried, restarts };
 }
 
 function workerState(closing: boolean, { isReady, held }: CrewMember): WorkerStatistics['state'] {

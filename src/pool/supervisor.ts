@@ -1,12 +1,17 @@
-// Keeps a pool's workers alive: starts them, replaces the dead within a budget, ends them. Settling what a dead worker
-// held follows one order (README.md): results, what it had begun, the sweep, what it had not begun.
+// The engine of local processes: keeps the workers alive, starts them, replaces the dead within a budget, ends them, and tells
+// the dispatcher of each. Settling what a dead worker held follows one order (ARCHITECTURE.md): results, what it had begun, the
+// sweep, what it had not begun.
 import { BrokenPoolError } from '../errors.js';
 import { describeExit, type ExitStatus } from '../process/exit-status.js';
+import type { TaskReference } from '../task/reference.js';
 import type { PoolBackend, PoolWorker, WorkerResult } from './backend.js';
+import type { Chunk, Feed, ResultSink } from './calls.js';
 import type { CrewMember } from './crew.js';
-import type { Dispatcher } from './dispatcher.js';
+import { Dispatcher } from './dispatcher.js';
+import type { Engine, EngineEvents } from './engine.js';
 import { taskMessageType } from './messages.js';
 import type { ResolvedPoolOptions } from './options.js';
+import { type EngineStatistics, statisticsOf } from './statistics.js';
 
 /** From its start to its reclaim. */
 interface Post {
@@ -21,40 +26,65 @@ interface Post {
   dismissed: boolean;
 }
 
-export interface SupervisorHooks {
-  /** The pool cannot go on. */
-  onBroken(error: BrokenPoolError): void;
-  /** No worker is left, and none will be started. */
-  onAllGone(): void;
-}
-
 const killAfterMs = 1000;
 // How long a dismissed worker has to show that its event loop still serves its other tasks.
 const signOfLifeMs = 200;
 
-export class Supervisor {
+export class Supervisor implements Engine {
   readonly #options: ResolvedPoolOptions;
   readonly #backend: PoolBackend;
+  readonly #events: EngineEvents;
   readonly #dispatcher: Dispatcher;
-  readonly #hooks: SupervisorHooks;
   readonly #posts = new Map<number, Post>();
   #started = 0;
+  #restarts = 0;
   #deathsInARow = 0;
   #replacing = true;
-  restarts = 0;
 
-  constructor(
-    options: ResolvedPoolOptions,
-    parts: { backend: PoolBackend; dispatcher: Dispatcher; hooks: SupervisorHooks },
-  ) {
+  constructor(options: ResolvedPoolOptions, backend: PoolBackend, events: EngineEvents) {
     this.#options = options;
-    this.#backend = parts.backend;
-    this.#dispatcher = parts.dispatcher;
-    this.#hooks = parts.hooks;
+    this.#backend = backend;
+    this.#events = events;
+    this.#dispatcher = new Dispatcher(options.concurrency, {
+      onProgress: () => events.onProgress(),
+      onUnwanted: ({ index }, isNeeded) => this.#dismiss(index, isNeeded),
+    });
   }
 
-  get posts(): readonly Post[] {
-    return [...this.#posts.values()];
+  get isAwaited(): boolean {
+    return this.#dispatcher.isAwaited;
+  }
+
+  get isDone(): boolean {
+    return this.#dispatcher.isDone;
+  }
+
+  numberOf(reference: TaskReference): number {
+    return this.#dispatcher.numbers.numberOf(reference);
+  }
+
+  submit(chunk: Chunk, sink: ResultSink): void {
+    this.#dispatcher.submit(chunk, sink);
+  }
+
+  addFeed(feed: Feed): void {
+    this.#dispatcher.addFeed(feed);
+  }
+
+  pump(): void {
+    this.#dispatcher.pump();
+  }
+
+  cancel(sink: ResultSink, error: unknown): void {
+    this.#dispatcher.cancel(sink, error);
+  }
+
+  failAll(error: unknown): void {
+    this.#dispatcher.failAll(error);
+  }
+
+  stats(): EngineStatistics {
+    return statisticsOf(this.#dispatcher, [...this.#posts.values()], this.#restarts);
   }
 
   /** Starts all workers. If one cannot be started, the others are ended and the error is thrown. */
@@ -67,14 +97,13 @@ export class Supervisor {
     }
   }
 
-  /** Lets the workers finish what they have and end. */
   close(): void {
     this.#replacing = false;
     for (const post of this.#posts.values()) this.#closePost(post);
     this.#reportAllGone();
   }
 
-  /** Ends the workers at once: SIGTERM, and SIGKILL for those that do not heed it. */
+  // SIGTERM, and SIGKILL for those that do not heed it.
   terminate(): void {
     this.#replacing = false;
     for (const post of this.#posts.values()) {
@@ -88,8 +117,8 @@ export class Supervisor {
     this.#reportAllGone();
   }
 
-  /** Starts a successor at once, and kills the worker as soon as its other tasks are done, or do not get on. */
-  dismiss(index: number, isNeeded: () => boolean): void {
+  // Starts a successor at once, and kills the worker as soon as its other tasks are done, or do not get on.
+  #dismiss(index: number, isNeeded: () => boolean): void {
     const post = this.#posts.get(index);
     if (post === undefined || post.dismissed || post.status !== undefined) return;
     post.dismissed = true;
@@ -108,7 +137,7 @@ export class Supervisor {
   }
 
   #replace(post: Post): void {
-    this.restarts++;
+    this.#restarts++;
     try {
       this.#start(post.seat);
     } catch (cause) {
@@ -139,7 +168,7 @@ export class Supervisor {
           this.#onStartFailed(post, 'The initializer failed in a worker', error),
         onResult: (result) => this.#onResult(post, result),
         onImported: (taskNumber) => post.member.imported.add(taskNumber),
-        onDrained: () => this.#onDrained(post),
+        onDrained: () => this.#dispatcher.onDrained(post.member),
         onEnded: (status) => this.#onEnded(post, status),
         onReclaimed: (unstarted) => {
           this.#posts.delete(index);
@@ -148,24 +177,17 @@ export class Supervisor {
         },
       },
     );
-    post.member = this.#dispatcher.crew.expect(index, post.worker);
+    post.member = this.#dispatcher.expect(index, post.worker);
     this.#posts.set(index, post);
   }
 
   #onReady(post: Post): void {
-    if (post.closing) return;
-    this.#dispatcher.crew.welcome(post.member);
-    this.#dispatcher.pump();
+    if (!post.closing) this.#dispatcher.welcome(post.member);
   }
 
   #onResult(post: Post, result: WorkerResult): void {
     this.#deathsInARow = 0;
     this.#dispatcher.settle(post.member, result);
-  }
-
-  #onDrained(post: Post): void {
-    this.#dispatcher.crew.updateCredit(post.member);
-    this.#dispatcher.pump();
   }
 
   #onStartFailed(post: Post, what: string, cause: unknown): void {
@@ -194,7 +216,7 @@ export class Supervisor {
   #break(text: string, cause?: unknown): void {
     if (!this.#replacing) return;
     this.terminate();
-    this.#hooks.onBroken(new BrokenPoolError(text, { cause }));
+    this.#events.onBroken(new BrokenPoolError(text, { cause }));
   }
 
   #closePost(post: Post): void {
@@ -204,7 +226,7 @@ export class Supervisor {
   }
 
   #reportAllGone(): void {
-    if (!this.#replacing && this.#posts.size === 0) this.#hooks.onAllGone();
+    if (!this.#replacing && this.#posts.size === 0) this.#events.onAllGone();
   }
 }
 

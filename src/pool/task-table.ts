@@ -1,14 +1,14 @@
-// The tasks on their way, by id. An id is used again once its task is settled; since a worker's results are all taken
-// before its tasks are given to others, no late result can meet a stranger.
+// The tasks on their way, by id. An id is used again once its task is settled and no worker can tell of it any more.
 import type { Attempt, Chunk, ResultSink, TaskEntry } from './calls.js';
 
 export class TaskTable {
   readonly #entries: (TaskEntry | undefined)[] = [];
   readonly #free: number[] = [];
-  #size = 0;
+  #unsettled = 0;
 
-  get size(): number {
-    return this.#size;
+  /** How many are not settled. */
+  get unsettled(): number {
+    return this.#unsettled;
   }
 
   add(sink: ResultSink, chunk: Chunk, again: Attempt | undefined): TaskEntry {
@@ -23,12 +23,16 @@ export class TaskTable {
       firstItem,
       limits,
       again,
-      worker: -1,
+      worker: undefined,
+      next: undefined,
+      previous: undefined,
+      isSettled: false,
       mark: 0,
       message: undefined,
     };
     this.#entries[id] = entry;
-    this.#size++;
+    this.#unsettled++;
+    sink.attach(entry);
     return entry;
   }
 
@@ -36,24 +40,20 @@ export class TaskTable {
     return this.#entries[id];
   }
 
-  /** Whether it is still on its way. */
-  has(entry: TaskEntry): boolean {
-    return this.#entries[entry.id] === entry;
-  }
-
+  /** Settles it and gives its id back: no worker has it any more. */
   delete(entry: TaskEntry): void {
+    this.settle(entry);
     if (this.#entries[entry.id] !== entry) return;
     this.#entries[entry.id] = undefined;
     this.#free.push(entry.id);
-    this.#size--;
   }
 
-  ofWorker(worker: number): TaskEntry[] {
-    return this.all().filter((entry) => entry.worker === worker);
-  }
-
-  ofSink(sink: ResultSink): TaskEntry[] {
-    return this.all().filter((entry) => entry.sink === sink);
+  /** Settles it; a worker may still have it, until it is deleted. */
+  settle(entry: TaskEntry): void {
+    if (entry.isSettled) return;
+    entry.isSettled = true;
+    this.#unsettled--;
+    entry.sink.detach(entry);
   }
 
   all(): TaskEntry[] {

@@ -33,14 +33,15 @@ export class TimeLimits {
     this.#hooks = hooks;
   }
 
-  /** The entry, which has a limit, was given to a worker. */
+  /** The entry was given to a worker. */
   watch(member: CrewMember, entry: TaskEntry): void {
+    if (entry.limits.timeoutMs === 0) return;
     this.#watched.set(entry, { member, since: Number.NaN, itemsBegun: 0, isImported: false });
     this.#lookSoon();
   }
 
   forget(entry: TaskEntry): void {
-    this.#watched.delete(entry);
+    if (entry.limits.timeoutMs > 0) this.#watched.delete(entry);
   }
 
   #lookSoon(): void {

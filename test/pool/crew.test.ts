@@ -9,7 +9,7 @@ test('a worker that was given up is not welcomed when it turns out that it was r
   const crew = new Crew(1);
   const [first, second] = [crew.expect(1, worker), crew.expect(2, worker)];
   expect(crew.pick()).toBe(first);
-  crew.remove(1);
+  crew.remove(first);
   crew.welcome(first);
   expect(crew.pick()).toBe(second);
   crew.welcome(second);

@@ -1,5 +1,5 @@
 // A map over an array: chunks made as workers become free, results in input order, the first error in input order.
-import type { CallLimits, Chunk, Feed } from '../calls.js';
+import type { CallLimits, Chunk, Feed, TaskEntry } from '../calls.js';
 
 const mostArguments = 10_000;
 
@@ -17,6 +17,7 @@ export class MapCall implements Feed {
   readonly #chunks: unknown[][];
   #resolve!: (values: unknown[]) => void;
   #reject!: (reason: unknown) => void;
+  readonly #tasks = new Set<TaskEntry>();
   #next = 0;
   #inFlight = 0;
   #failedAt = Infinity;
@@ -48,6 +49,18 @@ export class MapCall implements Feed {
     const firstItem = index * chunkSize;
     const value = items.slice(firstItem, firstItem + chunkSize);
     return { type, taskNumber, index, value, firstItem, limits };
+  }
+
+  attach(task: TaskEntry): void {
+    this.#tasks.add(task);
+  }
+
+  detach(task: TaskEntry): void {
+    this.#tasks.delete(task);
+  }
+
+  tasks(): readonly TaskEntry[] {
+    return [...this.#tasks];
   }
 
   onResult(index: number, value: unknown): void {

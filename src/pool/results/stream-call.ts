@@ -1,6 +1,6 @@
 // imap and imapUnordered: results as an async iterator, the input drawn only as fast as results are taken.
 // Results that came before an error, of a task or of the input, are delivered before it.
-import type { CallLimits, Chunk, Feed } from '../calls.js';
+import type { CallLimits, Chunk, Feed, TaskEntry } from '../calls.js';
 import { type Input, InputReader } from './input-reader.js';
 
 export interface StreamPlan {
@@ -37,6 +37,7 @@ export class StreamCall implements Feed {
   readonly #input: InputReader;
   readonly #outcomes = new Map<number, Outcome>();
   readonly #takers: Taker[] = [];
+  readonly #tasks = new Set<TaskEntry>();
   #made = 0;
   #delivered = 0;
   #values: unknown[] = [];
@@ -72,6 +73,18 @@ export class StreamCall implements Feed {
     }
     const firstItem = this.#made * this.#plan.chunkSize;
     return { type, taskNumber, index: this.#made++, value, firstItem, limits };
+  }
+
+  attach(task: TaskEntry): void {
+    this.#tasks.add(task);
+  }
+
+  detach(task: TaskEntry): void {
+    this.#tasks.delete(task);
+  }
+
+  tasks(): readonly TaskEntry[] {
+    return [...this.#tasks];
   }
 
   onResult(index: number, value: unknown): void {
