@@ -13,5 +13,5 @@ export function isLong(taskUs: number): boolean {
 /** `meanTaskUs` is 0 while nothing is known: then none waits behind another that may be long. */
 export function creditFor(meanTaskUs: number, concurrency: number): number {
   if (meanTaskUs === 0 || isLong(meanTaskUs)) return concurrency;
-  return Math.min(mostTasks, Math.max(concurrency + 1, Math.ceil(targetUs / meanTaskUs)));
+  return Math.max(concurrency + 1, Math.min(mostTasks, Math.ceil(targetUs / meanTaskUs)));
 }

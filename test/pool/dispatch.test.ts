@@ -88,6 +88,18 @@ describe('concurrency', () => {
     expect(Math.max(...most)).toBe(4);
   });
 
+  // A worker that is given tasks ahead gets no more than 1024 of short ones: that is no limit to what it overlaps.
+  test('a worker overlaps two thousand tasks if it may', async () => {
+    const concurrency = 2000;
+    const pool = openPool({ processes: 1, concurrency });
+    await pool.apply(tasks.square, [1]);
+    const { path } = mark();
+    const pids = await Promise.all(
+      Array.from({ length: concurrency }, () => pool.apply(tasks.meet, [path, concurrency])),
+    );
+    expect(new Set(pids).size).toBe(1);
+  });
+
   test('results come in the order in which they are ready', async () => {
     const pool = openPool({ processes: 1, concurrency: 2 });
     const order: string[] = [];
