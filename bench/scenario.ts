@@ -8,9 +8,9 @@ export type TaskName = keyof typeof tasks;
 /** A pool of one rival, opened for one task. */
 export interface BenchPool {
   /** Runs the task on the value in a worker; the promise of its result. */
-  call(value: unknown): PromiseLike<unknown>;
+  call(value: unknown, ends?: CallEnds): PromiseLike<unknown>;
   /** Results in the order of the items. Left out where a call for each item is all there is. */
-  map?(items: readonly unknown[]): PromiseLike<unknown[]>;
+  map?(items: readonly unknown[], ends?: CallEnds): PromiseLike<unknown[]>;
   /** Of a `map` that sends items or results singly: more than so many would take minutes. */
   readonly mostItems?: number;
   /** Results as they come, in the order of the items, of which 100 may travel together. */
@@ -24,6 +24,12 @@ export interface BenchPool {
   close(): Promise<unknown>;
 }
 
+/** What may end a call before its task has ended; for scenarios and rivals that know it. */
+export interface CallEnds {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
 /** Milliseconds since the request. */
 export interface ProcessTimes {
   /** Until the task ran. */
@@ -32,7 +38,14 @@ export interface ProcessTimes {
   readonly joinedMs: number;
 }
 
-export type OpenPool = (workers?: number) => BenchPool | Promise<BenchPool>;
+export interface PoolSize {
+  /** Default: that of the settings. */
+  readonly workers?: number;
+  /** How many asynchronous tasks a worker overlaps, for scenarios of Forkyard alone. Default 1. */
+  readonly concurrency?: number;
+}
+
+export type OpenPool = (size?: PoolSize) => BenchPool | Promise<BenchPool>;
 
 /** What one trial measured: the figure that is compared, and others worth knowing. */
 export interface Sample {

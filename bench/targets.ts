@@ -44,6 +44,13 @@ export function timesRival(name: string, factor: number): Target {
   );
 }
 
+/** So many times better than the best of all other pools. */
+export function timesBestPool(factor: number): Target {
+  return againstOne(asGoodAs(factor, 'the best other pool'), factor, (result) =>
+    best(result, ({ isPool }) => isPool),
+  );
+}
+
 /** So many times better than the best of the other pools whose workers are processes. */
 export function timesBestProcessPool(factor: number): Target {
   return againstOne(asGoodAs(factor, 'the best pool of processes'), factor, (result) =>

@@ -37,6 +37,12 @@ export function busySquare({ us, x }: { readonly us: number; readonly x: number 
   return x * x;
 }
 
+/** Takes so many milliseconds and no CPU. */
+export async function wait(ms: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return ms;
+}
+
 /** Milliseconds of the machine's monotonic clock, which all processes read. */
 export function clock(): number {
   return Number(process.hrtime.bigint()) / 1e6;

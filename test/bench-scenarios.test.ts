@@ -1,14 +1,25 @@
 // What the scenarios of the benchmark find out, on pools that are no pools: right results are taken, and whoever lies is
 // found out, so that no figure is of work that was not done.
+import { once, setMaxListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { cpuMicroseconds } from '../bench/cpu-time.js';
-import { type BenchPool, median, percentile, type Scenario, type Settings } from '../bench/scenario.js';
+import {
+  type BenchPool,
+  type CallEnds,
+  median,
+  percentile,
+  type Scenario,
+  type Settings,
+} from '../bench/scenario.js';
 import { scenarios } from '../bench/scenarios/index.js';
 import * as tasks from '../bench/tasks.js';
 
 const settings: Settings = { workers: 2, measureMs: 10, warmUpMs: 1, scale: 0.002 };
 
-describe.each(scenarios)('scenario $name', (scenario) => {
+/** What a scenario of these does to its pool takes real workers: bench.test.ts runs it. */
+const ofRealWorkers = ['abort-terminate', 'abort-lost-worker', 'abort-timeouts'];
+
+describe.each(scenarios.filter(({ name }) => !ofRealWorkers.includes(name)))('scenario $name', (scenario) => {
   test('takes right results', async () => {
     const sample = await scenario.measure(() => fakePool(scenario), settings);
     expect(sample.value).toEqual(expect.any(Number));
@@ -109,11 +120,12 @@ function fakePool(
 ): BenchPool {
   const run = { ...tasks }[task] as (value: unknown) => unknown;
   const pool: BenchPool = {
-    async call(value) {
+    async call(value, { signal } = {}) {
       // As with a real pool, a timer gets its turn in between.
       if (task === 'busySquare') await new Promise((resolve) => setImmediate(resolve));
       try {
-        return change(run(needs === 'shared memory' ? value : structuredClone(value)));
+        if (signal !== undefined) return await aborted(signal);
+        return change(await run(needs === 'shared memory' ? value : structuredClone(value)));
       } catch (error) {
         throw change(error);
       }
@@ -123,10 +135,18 @@ function fakePool(
     runProcess: async () => ({ runningMs: change(1) as number, joinedMs: 1.5 }),
     close: async () => {},
   };
-  return { ...pool, ...withMap((items) => runAll(pool, items)) };
+  return { ...pool, ...withMap((items, ends) => runAll(pool, items, ends)) };
 }
 
-function withMap(map: (items: readonly unknown[]) => Promise<unknown[]>): Pick<BenchPool, 'map' | 'imap'> {
+async function aborted(signal: AbortSignal): Promise<never> {
+  setMaxListeners(0, signal);
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
+}
+
+function withMap(
+  map: (items: readonly unknown[], ends?: CallEnds) => Promise<unknown[]>,
+): Pick<BenchPool, 'map' | 'imap'> {
   return {
     map,
     async *imap(items) {
@@ -135,8 +155,8 @@ function withMap(map: (items: readonly unknown[]) => Promise<unknown[]>): Pick<B
   };
 }
 
-async function runAll({ call }: BenchPool, items: readonly unknown[]): Promise<unknown[]> {
-  return await Promise.all(items.map((item) => call(item)));
+async function runAll({ call }: BenchPool, items: readonly unknown[], ends?: CallEnds): Promise<unknown[]> {
+  return await Promise.all(items.map((item) => call(item, ends)));
 }
 
 function spoiled(result: unknown): unknown {

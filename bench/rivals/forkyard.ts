@@ -1,7 +1,7 @@
 // Forkyard as it is; with workers and a caller that sleep at once instead of looking for messages a moment longer; and with
 // processes that are spawned.
-import type { PoolOptions, Process, ProcessOptions } from 'forkyard';
-import type { ProcessTimes } from '../scenario.js';
+import type { CallOptions, PoolOptions, Process, ProcessOptions } from 'forkyard';
+import type { CallEnds, ProcessTimes } from '../scenario.js';
 import { clock } from '../tasks.js';
 import { nodeRival, type Rival } from './rival.js';
 
@@ -24,12 +24,12 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
     async load() {
       const { Pool, Process, SharedArray } = await import('forkyard');
       const { tasks } = await import('./forkyard-tasks.js');
-      return ({ task, workers }) => {
-        const pool = new Pool({ processes: workers, ...options });
+      return ({ task, workers, concurrency }) => {
+        const pool = new Pool({ processes: workers, concurrency, ...options });
         const run = tasks[task] as (value: unknown) => unknown;
         return {
-          call: (value) => pool.apply(run, [value]),
-          map: (items) => pool.map(run, items),
+          call: (value, ends) => pool.apply(run, [value], optionsOf(ends)),
+          map: (items, ends) => pool.map(run, items, optionsOf(ends)),
           imap: (items) => pool.imap(run, items, { chunkSize: 100 }),
           share: (length) => new SharedArray('d', length),
           runProcess: () => runProcess(Process, { target: tasks.clock, startMethod: options.startMethod }),
@@ -42,6 +42,10 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
       };
     },
   });
+}
+
+function optionsOf(ends: CallEnds | undefined): CallOptions | undefined {
+  return ends && { signal: ends.signal, timeout: ends.timeoutMs };
 }
 
 async function runProcess(Class: typeof Process, options: ProcessOptions<[], number>): Promise<ProcessTimes> {

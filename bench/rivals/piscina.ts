@@ -18,7 +18,11 @@ export const piscina = nodeRival({
         minThreads: workers,
         maxThreads: workers,
       });
-      return { call: (value) => pool.run(value), share: shareAmongThreads, close: () => pool.destroy() };
+      return {
+        call: (value, ends) => pool.run(value, { signal: ends?.signal }),
+        share: shareAmongThreads,
+        close: () => pool.destroy(),
+      };
     };
   },
 });

@@ -6,6 +6,7 @@ import { findPackage } from './find-package.js';
 export interface PoolRequest {
   readonly task: TaskName;
   readonly workers: number;
+  readonly concurrency: number;
   /** Whether values are typed arrays: rivals that must choose an encoding need to know. */
   readonly binary: boolean;
   /** Whether a queue of the pool's own is wanted, if that is a choice. */
@@ -68,7 +69,8 @@ export function nodeRival(rival: {
       const { task, needs, queued = false } = scenario;
       const binary = needs === 'typed arrays';
       return await scenario.measure(
-        (workers = settings.workers) => open({ task, workers, binary, queued }),
+        ({ workers = settings.workers, concurrency = 1 } = {}) =>
+          open({ task, workers, concurrency, binary, queued }),
         settings,
       );
     },

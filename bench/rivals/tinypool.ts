@@ -17,7 +17,11 @@ export const tinypool = nodeRival({
         minThreads: workers,
         maxThreads: workers,
       });
-      return { call: (value) => pool.run(value), share: shareAmongThreads, close: () => pool.destroy() };
+      return {
+        call: (value, ends) => pool.run(value, { signal: ends?.signal }),
+        share: shareAmongThreads,
+        close: () => pool.destroy(),
+      };
     };
   },
 });

@@ -48,7 +48,7 @@ export const growth: readonly Scenario[] = [
 ];
 
 async function throughputOf(open: OpenPool, workers: number, settings: Settings): Promise<number> {
-  const pool = await open(workers);
+  const pool = await open({ workers });
   await callInLanes(pool, { values: values.numbers, inFlight, isLast: after(settings.warmUpMs) });
   const start = performance.now();
   const calls = await callInLanes(pool, {

@@ -1,11 +1,13 @@
 // All scenarios, in the order in which they run.
 import type { Scenario } from '../scenario.js';
+import { abort } from './abort.js';
 import { skewed, taskOverhead } from './busy.js';
+import { cold } from './cold.js';
 import { coldStart } from './cold-start.js';
+import { eventLoop } from './event-loop.js';
 import { growth } from './growth.js';
 import { killing } from './kills.js';
 import { latency } from './latency.js';
-import { loopDelay } from './loop-delay.js';
 import { map } from './map.js';
 import { oneByOne } from './one-by-one.js';
 import { payload } from './payload.js';
@@ -19,10 +21,12 @@ export const scenarios: readonly Scenario[] = [
   ...payload,
   ...shared,
   coldStart,
+  ...cold,
   ...processes,
   skewed,
   taskOverhead,
-  loopDelay,
+  eventLoop,
   killing,
+  ...abort,
   ...growth,
 ];

@@ -4,7 +4,7 @@ import { type BenchPool, type Scenario, type Settings, scaled } from '../scenari
 import { timesRival } from '../targets.js';
 import { type Kind, values } from '../values.js';
 
-const mostSingleCalls = 20_000;
+export const mostSingleCalls = 20_000;
 
 export const map: readonly Scenario[] = [
   {
@@ -64,7 +64,7 @@ async function measureRounds(
     const start = performance.now();
     const results = await run(pool, items);
     const elapsed = (performance.now() - start) / 1000;
-    check(results, items.length, kind);
+    checkAll(results, items.length, kind);
     return elapsed;
   };
   const first = await timeRound();
@@ -84,7 +84,7 @@ async function measureRounds(
   };
 }
 
-const runMap: Run = async (pool, items) =>
+export const runMap: Run = async (pool, items) =>
   await (pool.map?.(items) ?? Promise.all(items.map((item) => pool.call(item))));
 
 const runImap: Run = async (pool, items) => {
@@ -95,7 +95,7 @@ const runImap: Run = async (pool, items) => {
 };
 
 // Not within the time: in Python a look at each result would take as long as all else.
-function check(results: readonly unknown[], length: number, kind: Kind): void {
+export function checkAll(results: readonly unknown[], length: number, kind: Kind): void {
   if (results.length !== length) throw new Error(`map gave ${results.length} of ${length} results`);
   results.forEach((result, i) => {
     values[kind].check(i, result);

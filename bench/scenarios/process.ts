@@ -27,7 +27,7 @@ function ofTime(
     parameters: { time },
     ...(targets && { targets }),
     async measure(open, { measureMs }) {
-      const pool = await open(1);
+      const pool = await open({ workers: 1 });
       const run = async () => checked(await pool.runProcess?.())[time];
       for (let i = 0; i < warmUps; i++) await run();
       const times: number[] = [];

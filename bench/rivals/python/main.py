@@ -4,6 +4,7 @@ import json
 import sys
 
 from busy import skewed, task_overhead
+from cold import cold
 from coldstart import cold_start
 from latency import latency
 from maps import maps
@@ -20,6 +21,7 @@ GROUPS = {
     "payload": payload,
     "shared": shared,
     "cold-start": cold_start,
+    "cold": cold,
     "skewed": skewed,
     "task-overhead": task_overhead,
 }

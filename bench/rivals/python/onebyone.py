@@ -17,9 +17,13 @@ def one_by_one(open_pool, parameters, settings):
 
 def call_for(pool, parameters, ms):
     """Keeps so many calls in flight for that long, then waits for those under way; how many there were."""
+    end = time.perf_counter() + ms / 1000
+    return call_while(pool, parameters, lambda sent: sent % 256 != 0 or time.perf_counter() < end)
+
+
+def call_while(pool, parameters, is_wanted):
     values = VALUES[parameters["kind"]]
     fails = parameters["kind"] == "errors"
-    end = time.perf_counter() + ms / 1000
     free = threading.Semaphore(parameters["inFlight"])
     wrong = []
     sent = 0
@@ -29,7 +33,7 @@ def call_for(pool, parameters, ms):
             wrong.append((i, outcome))
         free.release()
 
-    while sent % 256 != 0 or time.perf_counter() < end:
+    while is_wanted(sent):
         free.acquire()
         pool.submit(
             values.task,
