@@ -1,16 +1,24 @@
-// CPU time of this process, its threads and its children, as Linux counts it; rivals/python/cputime.py does the same.
+// CPU time of this process, its threads and its descendants, as Linux counts it; rivals/python/cputime.py has the same.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Of those that live: who ended in between is missing. */
-export function cpuMicroseconds(): number {
-  return [process.pid, ...childrenOf(process.pid)].reduce((sum, pid) => sum + cpuOf(pid), 0);
+/** Of those that live: what ended in between is missing. `except`: pids that are left out with their descendants. */
+export function cpuMicroseconds(except: readonly number[] = []): number {
+  const children = readChildren();
+  const sumOf = (pid: number): number =>
+    except.includes(pid)
+      ? 0
+      : cpuOf(pid) + (children.get(pid) ?? []).reduce((sum, child) => sum + sumOf(child), 0);
+  return sumOf(process.pid);
 }
 
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => Number(afterName(readOrNothing(`/proc/${name}/stat`))[1]) === parent)
-    .map(Number);
+/** Workers may be children of a server of their own. */
+function readChildren(): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = Number(afterName(readOrNothing(`/proc/${name}/stat`))[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  return children;
 }
 
 /** The fields of a stat file from the state on: the name before it may have blanks and brackets. */

@@ -1,9 +1,11 @@
 // What a scenario is: one kind of work, written once against BenchPool, so that every rival does the same.
 // Who does the work is rivals/; how often and in which order, run.ts; what is wanted of the figures, targets.ts.
+import type * as serviceTasks from './service/tasks.js';
 import type { Target } from './targets.js';
 import type * as tasks from './tasks.js';
 
-export type TaskName = keyof typeof tasks;
+export type CommonTaskName = keyof typeof tasks;
+export type TaskName = CommonTaskName | Exclude<keyof typeof serviceTasks, 'makeSales'>;
 
 /** A pool of one rival, opened for one task. */
 export interface BenchPool {
@@ -78,6 +80,8 @@ export interface Scenario {
   readonly group: string;
   readonly title: string;
   readonly task: TaskName;
+  /** Where the task is, if not in tasks.ts: service/tasks.ts, whose imports would burden all others. */
+  readonly taskModule?: 'service';
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly needs?: Ability;

@@ -58,6 +58,26 @@ export function timesBestProcessPool(factor: number): Target {
   );
 }
 
+/** So many times better than the best of all rivals. */
+export function timesBest(factor: number): Target {
+  return againstOne(asGoodAs(factor, 'the best'), factor, (result) => best(result, () => true));
+}
+
+/** Of one of the details, where less is better: not above that of the best other pool. */
+export function bestInFigure(name: string): Target {
+  const text = `${name} not above the best other pool's`;
+  return {
+    text,
+    check({ rivals }) {
+      const own = rivals.find((rival) => rival.name === 'forkyard')?.details[name];
+      const others = rivals.filter((rival) => rival.isPool && !rival.name.startsWith('forkyard'));
+      const least = Math.min(...others.map(({ details }) => details[name] ?? Number.POSITIVE_INFINITY));
+      if (own === undefined || !Number.isFinite(least)) return undefined;
+      return { figure: `${formatNumber(own)}, theirs ${formatNumber(least)}`, isMet: own <= least };
+    },
+  };
+}
+
 function ofOwn(text: string, suffices: (value: number) => boolean): Target {
   return {
     text,

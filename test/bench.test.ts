@@ -25,6 +25,7 @@ const kinds = [
   'process-joined',
   'skewed',
   'kills',
+  'service-short-loaded',
 ];
 const doAll = ['forkyard', 'forkyard-no-spin', 'python', 'python-executor'];
 

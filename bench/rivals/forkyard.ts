@@ -21,12 +21,14 @@ function forkyardRival(name: string, options: PoolOptions = {}, scenarios?: read
     runsIn: 'processes',
     packageName: 'forkyard',
     ...(scenarios && { scenarios }),
-    async load() {
+    async load({ taskModule }) {
       const { Pool, Process, SharedArray } = await import('forkyard');
       const { tasks } = await import('./forkyard-tasks.js');
+      const functions: Readonly<Record<string, unknown>> =
+        taskModule === 'service' ? (await import('./forkyard-service-tasks.js')).tasks : tasks;
       return ({ task, workers, concurrency }) => {
         const pool = new Pool({ processes: workers, concurrency, ...options });
-        const run = tasks[task] as (value: unknown) => unknown;
+        const run = functions[task] as (value: unknown) => unknown;
         return {
           call: (value, ends) => pool.apply(run, [value], optionsOf(ends)),
           map: (items, ends) => pool.map(run, items, optionsOf(ends)),

@@ -2,6 +2,7 @@
 import { childProcess } from './child-process.js';
 import { forkyard, forkyardNoSpin, forkyardSpawn } from './forkyard.js';
 import { multiprocessPool } from './multiprocess-pool.js';
+import { noPool } from './no-pool.js';
 import { piscina } from './piscina.js';
 import { poolifier, poolifierCluster } from './poolifier.js';
 import { python, pythonExecutor, pythonForkserver } from './python.js';
@@ -18,6 +19,7 @@ export const rivals: readonly Rival[] = [
   tinypool,
   poolifier,
   workerThreads,
+  noPool,
   workerpool,
   poolifierCluster,
   multiprocessPool,

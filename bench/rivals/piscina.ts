@@ -11,9 +11,9 @@ export const piscina = nodeRival({
   lacks: threadsLack,
   async load() {
     const { Piscina } = await import('piscina');
-    return ({ task, workers }) => {
+    return ({ task, taskModule, workers }) => {
       const pool = new Piscina({
-        filename: fileURLToPath(new URL('../tasks.js', import.meta.url)),
+        filename: fileURLToPath(taskModule),
         name: task,
         minThreads: workers,
         maxThreads: workers,

@@ -5,6 +5,8 @@ import { findPackage } from './find-package.js';
 
 export interface PoolRequest {
   readonly task: TaskName;
+  /** The module that has it, for rivals that load it by its name. */
+  readonly taskModule: URL;
   readonly workers: number;
   readonly concurrency: number;
   /** Whether values are typed arrays: rivals that must choose an encoding need to know. */
@@ -18,7 +20,7 @@ export type Lacks = Readonly<Partial<Record<Ability, string>>>;
 
 export interface Rival {
   readonly name: string;
-  readonly runsIn: 'processes' | 'threads';
+  readonly runsIn: 'processes' | 'threads' | 'the caller';
   /** False for what one writes by hand: nobody supervises it, nothing waits in a queue. */
   readonly isPool: boolean;
   readonly lacks: Lacks;
@@ -56,7 +58,7 @@ export function nodeRival(rival: {
   readonly lacks?: Lacks;
   readonly scenarios?: readonly string[];
   readonly packageName?: string;
-  load(): Promise<OpenRequested>;
+  load(scenario: Scenario): Promise<OpenRequested>;
 }): Rival {
   const { packageName, load, ...known } = rival;
   return {
@@ -65,12 +67,14 @@ export function nodeRival(rival: {
     ...known,
     version: async () => packageName && findPackage(packageName).json.version,
     async measure(scenario, settings) {
-      const open = await load();
+      const open = await load(scenario);
       const { task, needs, queued = false } = scenario;
+      const folder = scenario.taskModule === undefined ? '..' : `../${scenario.taskModule}`;
+      const taskModule = new URL(`${folder}/tasks.js`, import.meta.url);
       const binary = needs === 'typed arrays';
       return await scenario.measure(
         ({ workers = settings.workers, concurrency = 1 } = {}) =>
-          open({ task, workers, concurrency, binary, queued }),
+          open({ task, taskModule, workers, concurrency, binary, queued }),
         settings,
       );
     },

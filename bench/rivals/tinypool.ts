@@ -10,9 +10,9 @@ export const tinypool = nodeRival({
   lacks: threadsLack,
   async load() {
     const { Tinypool } = await import('tinypool');
-    return ({ task, workers }) => {
+    return ({ task, taskModule, workers }) => {
       const pool = new Tinypool({
-        filename: new URL('../tasks.js', import.meta.url).href,
+        filename: taskModule.href,
         name: task,
         minThreads: workers,
         maxThreads: workers,

@@ -163,7 +163,8 @@ function check(outcomes: readonly PromiseSettledResult<unknown>[], reason: Error
   outcomes.forEach((outcome, i) => {
     if (outcome.status === 'fulfilled')
       throw new Error(`call ${i} gave ${String(outcome.value)} before its end`);
-    if (reason !== undefined && outcome.reason !== reason)
+    // Some reject with an error of their own.
+    if (reason !== undefined && outcome.reason !== reason && outcome.reason.name !== 'AbortError')
       throw new Error(`call ${i} gave another reason: ${String(outcome.reason)}`);
   });
 }

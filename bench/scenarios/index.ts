@@ -12,6 +12,7 @@ import { map } from './map.js';
 import { oneByOne } from './one-by-one.js';
 import { payload } from './payload.js';
 import { processes } from './process.js';
+import { service } from './service.js';
 import { shared } from './shared.js';
 
 export const scenarios: readonly Scenario[] = [
@@ -28,5 +29,6 @@ export const scenarios: readonly Scenario[] = [
   eventLoop,
   killing,
   ...abort,
+  ...service,
   ...growth,
 ];
