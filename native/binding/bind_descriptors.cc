@@ -11,6 +11,7 @@
 #include "binding/arguments.h"
 #include "binding/error.h"
 #include "binding/fd_watch.h"
+#include "os/output.h"
 #include "os/socket_pair.h"
 #include "os/unix_socket.h"
 
@@ -64,6 +65,19 @@ Napi::Value DuplicateFd(const Napi::CallbackInfo& info) {
 
 void CloseFd(const Napi::CallbackInfo& info) { close(Int32Argument(info, 0)); }
 
+// writeOut(fd, bytes, whenFull): how many of the bytes were written.
+Napi::Value WriteOut(const Napi::CallbackInfo& info) {
+  const Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
+  const auto when_full = static_cast<os::WhenFull>(Int32Argument(info, 2));
+  const size_t written = os::WriteOut(Int32Argument(info, 0), {bytes.Data(), bytes.ByteLength()}, when_full);
+  return Napi::Number::New(info.Env(), static_cast<double>(written));
+}
+
+// awaitRoom(fd): blocks until something can be written to it, or never again.
+void AwaitRoom(const Napi::CallbackInfo& info) { os::AwaitRoom(Int32Argument(info, 0), os::WhenFull::kWait); }
+
+void LetSignalsEnd(const Napi::CallbackInfo&) { os::LetSignalsEnd(); }
+
 // watchFd(fd, onReadable): a watch, which keeps no event loop alive. The descriptor is its own from now on.
 Napi::Value Watch(const Napi::CallbackInfo& info) {
   auto watch = std::make_unique<FdWatch>(info.Env(), Int32Argument(info, 0), info[1].As<Napi::Function>());
@@ -87,6 +101,9 @@ void BindDescriptors(Napi::Env env, Napi::Object exports) {
   exports.Set("isSocketBound", Napi::Function::New(env, IsSocketBound));
   exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd));
+  exports.Set("writeOut", Napi::Function::New(env, WriteOut));
+  exports.Set("awaitRoom", Napi::Function::New(env, AwaitRoom));
+  exports.Set("letSignalsEnd", Napi::Function::New(env, LetSignalsEnd));
   exports.Set("watchFd", Napi::Function::New(env, Watch));
   exports.Set("pauseWatch", Napi::Function::New(env, PauseWatch));
   exports.Set("stopWatch", Napi::Function::New(env, StopWatch));

@@ -1,6 +1,7 @@
 // How a forked process ends: with the code that Node would end with, its coverage written, and without what Node does
 // afterwards: joining threads that a copy does not have, and taking apart a heap that the kernel is about to drop.
 import { loadAddon } from '../native/load.js';
+import { finishOutput, noteUncaught } from './output.js';
 
 let isForked = false;
 // The turn of the event loop after which it was empty: if there has been no other, it is so still.
@@ -10,7 +11,10 @@ let lastTurn = -1;
 export function watchEnding(): void {
   const emit = process.emit;
   process.emit = function (this: NodeJS.Process, ...args: unknown[]): boolean {
-    if (args[0] === 'uncaughtExceptionMonitor') lastTurn = -1;
+    if (args[0] === 'uncaughtExceptionMonitor') {
+      lastTurn = -1;
+      noteUncaught();
+    }
     const result = Reflect.apply(emit, this, args) as boolean;
     if (!isForked) return result;
     if (args[0] === 'beforeExit') lastTurn = loadAddon().loopTurns();
@@ -34,6 +38,7 @@ function onExit(given: unknown): void {
   const { _exiting: isExiting } = process as { _exiting?: boolean };
   const code = Number(process.exitCode ?? given ?? 0) & 0xff;
   if (isExiting !== true) return;
+  finishOutput();
   if (process.env['NODE_V8_COVERAGE'] !== undefined) process.getBuiltinModule('node:v8').takeCoverage();
   // An uncaught error is still to be printed, and process.exit() ends the process itself.
   const addon = loadAddon();

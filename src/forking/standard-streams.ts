@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { Duplex, Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { keepOutput } from './output.js';
 
 type StreamName = 'stdin' | 'stdout' | 'stderr';
 
@@ -14,7 +15,8 @@ export function standInForStreams(): void {
   for (const [fd, name] of names.entries()) {
     const own = Object.getOwnPropertyDescriptor(process, name);
     if (own?.get === undefined) continue;
-    const open = own.get.bind(process) as () => object;
+    const openOwn = own.get.bind(process) as () => object;
+    const open = (): object => keepOutput(openOwn(), fd);
     const standIn = new StandIn(fd, name, open);
     const get = (): object => (areReal ? open() : standIn.proxy);
     Object.defineProperty(process, name, { ...own, get });

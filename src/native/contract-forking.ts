@@ -31,6 +31,9 @@ export interface ForkReply {
   readonly fds: readonly number[];
 }
 
+/** `WhenFull` of native/os/output.h. */
+export const whenFull = { return: 0, waitUntilSignal: 1, wait: 2 } as const;
+
 export interface ForkingAddon {
   /** Two descriptors. Packets: the first one never blocks; else both are streams. */
   socketPair(packets: boolean): [number, number];
@@ -43,6 +46,12 @@ export interface ForkingAddon {
   isSocketBound(path: string): boolean;
 
   duplicateFd(fd: number): number;
+  /** How many bytes were written: fewer than all if it is full (`whenFull`), or if it failed; the next write tells why. */
+  writeOut(fd: number, bytes: Uint8Array, when: number): number;
+  /** Blocks until something can be written, in a pipe 4 KiB at least, or never again. */
+  awaitRoom(fd: number): void;
+  /** SIGHUP, SIGINT and SIGTERM end the process from now on, whatever handlers there were. */
+  letSignalsEnd(): void;
   /** Of those that the addon made; Node keeps a list of its own, in each thread. */
   closeFd(fd: number): void;
 

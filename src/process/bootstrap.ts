@@ -49,6 +49,8 @@ export interface BootMessage {
     readonly env: string;
     readonly execArgv: readonly string[];
   };
+  /** The descriptors of its output that the parent reads. */
+  readonly readByParent: readonly number[];
   /** Modules to import before the main module; a fork server has done so already. */
   readonly preload: readonly string[];
 }

@@ -85,6 +85,7 @@ export class ChildHandle {
         env: this.#options.env,
         execArgv: this.#options.execArgv ?? inheritedExecArgv(),
       },
+      readByParent: [1, 2].filter((fd) => this.#options.stdio[fd] === 'pipe'),
       preload: this.#options.preload,
     };
     try {

@@ -3,6 +3,7 @@
 import { Channel } from '../channel/channel.js';
 import { joinFamily } from '../family/membership.js';
 import { runAfterFork } from '../forking/after-fork.js';
+import { keepOwnOutput, outputIsReadByParent } from '../forking/output.js';
 import { PreloadFailure, preload } from '../forking/preload.js';
 import { becomeProgram } from '../forking/program.js';
 import { addonIsAt, loadAddon } from '../native/load.js';
@@ -41,6 +42,8 @@ export async function runChild(
 async function follow(channel: Channel, wasForked: boolean): Promise<void> {
   try {
     const boot = firstMessage(channel);
+    outputIsReadByParent(boot.readByParent);
+    if (!wasForked) keepOwnOutput();
     if (wasForked) becomeProgram({ ...boot.program, parentPid: boot.parent.pid });
     becomeProcess(boot);
     await schedule(boot.scheduling);

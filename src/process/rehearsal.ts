@@ -34,6 +34,7 @@ export async function rehearse({ main, payload, messages, answers }: Part): Prom
     scheduling: {},
     argv: process.argv.slice(1),
     program: { env: ownEnvironment(), execArgv: process.execArgv },
+    readByParent: [],
     preload: [],
   };
   const channel = await actingAs(parent, async () => {
