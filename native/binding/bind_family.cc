@@ -5,6 +5,7 @@
 #include "binding/environment.h"
 #include "binding/error.h"
 #include "os/process_identity.h"
+#include "os/worker_signals.h"
 
 namespace forkyard {
 namespace {
@@ -48,6 +49,18 @@ Napi::Value Join(const Napi::CallbackInfo& info) {
   }
   os::Result<ProcessState*> process = ProcessState::Join(inherited);
   if (!process) throw SystemError(info.Env(), process.error(), "join the family");
+  return info.Env().Undefined();
+}
+
+// leadGroup(): of processes, that the root's death is the death of.
+Napi::Value LeadGroup(const Napi::CallbackInfo& info) {
+  ProcessState::Get()->LeadGroup();
+  return info.Env().Undefined();
+}
+
+// heedOnly(pid): see worker_signals.h.
+Napi::Value HeedOnly(const Napi::CallbackInfo& info) {
+  os::HeedOnly(Int32Argument(info, 0));
   return info.Env().Undefined();
 }
 
@@ -239,6 +252,8 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("found", Found);
   add("prepareJoin", PrepareJoin);
   add("join", Join);
+  add("leadGroup", LeadGroup);
+  add("heedOnly", HeedOnly);
   add("open", Open);
   add("isFounded", IsFounded);
   add("descriptors", Descriptors);

@@ -80,8 +80,20 @@ os::Result<ProcessState*> ProcessState::Join(const InheritedDescriptors& descrip
     if (os::Result<void> done = Prepare(descriptors.arena, descriptors.liveness); !done) return done.error();
   }
   if (!descriptors.lifelines.empty()) prepared->for_children_.lifelines.push_back(descriptors.lifelines[0]);
+  prepared->attached_ = descriptors.lifelines;
   current = prepared.release();
   return current;
+}
+
+// By descriptions of its own: those that it attached to may still be armed, for this process alone, by its parent.
+void ProcessState::LeadGroup() {
+  if (setpgid(0, 0) != 0) return;
+  for (int lifeline : attached_) {
+    os::Result<os::UniqueFd> reopened = os::ReopenLifeline(lifeline);
+    if (!reopened) continue;
+    // Attached to the other one, this process dies with the root in any case.
+    if (os::ArmLifeline(reopened.value().get(), -getpid())) (void)reopened.value().release();
+  }
 }
 
 os::Result<void> ProcessState::Identify(int liveness_fd) {

@@ -34,6 +34,10 @@ class ProcessState {
   // This process joins the family whose descriptors it inherited. From here on the root's death is its death.
   static os::Result<ProcessState*> Join(const InheritedDescriptors& descriptors);
 
+  // From here on this process leads a group of its own, with what it starts: the kernel kills them all when the root dies. Not
+  // where the system refuses it: then it stays in the group that it is in.
+  void LeadGroup();
+
   const Region& region() const { return region_; }
   const ProcessToken& token() const { return token_; }
   bool is_root() const { return is_root_; }
@@ -49,6 +53,7 @@ class ProcessState {
   ProcessToken token_;
   bool is_root_ = false;
   os::Lifeline root_lifeline_;  // in the root only
+  std::vector<int> attached_;   // those that this process dies by
   InheritedDescriptors for_children_;
 };
 

@@ -34,7 +34,7 @@ inline Result<UniqueFd> ReopenLifeline(int read_end) {
   return fd;
 }
 
-// From now on the kernel sends SIGKILL to `pid` when the last writer is gone, be it busy, asleep or stopped. The parent
+// From now on the kernel sends SIGKILL to `pid` (negative: to that group of processes) when the last writer is gone, be it busy, asleep or stopped. The parent
 // does so for its child, through a description that both have: a child that is stopped before its first instruction
 // must not outlive the root.
 inline Result<void> ArmLifeline(int read_end, pid_t pid) {

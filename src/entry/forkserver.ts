@@ -47,8 +47,6 @@ async function main({ server }: ServerInvitation): Promise<void> {
     await rehearseImport();
     await timer;
     rehearseEnd();
-    // The worker's; here the server ends by it, until it serves.
-    process.removeAllListeners('SIGINT');
   });
   const place = JSON.parse(invitation) as Pick<FamilyPlace, 'slot' | 'channel'>;
   await runChild({ ...place, descriptors: [server.arena, server.liveness, ...lifelines] }, true);

@@ -29,6 +29,8 @@ export function pretendFamily(): [Membership, Membership] {
     keepLoopAlive: nothing,
     crashPoint: nothing,
     join: nothing,
+    leadGroup: nothing,
+    heedOnly: nothing,
     open: (_, index = 0) => ({ index, generation: 0 }),
   };
   const member = (index: number): Membership => ({

@@ -103,6 +103,10 @@ export interface Addon extends SystemAddon, ForkingAddon, QueueAddon {
   /** What `join` does first, ahead of it; each process for itself. */
   prepareJoin(arenaFd: number, livenessFd: number): void;
   join(arenaFd: number, livenessFd: number, lifelineFds: number[]): void;
+  /** This process leads a group of its own, with the programs that it starts: the root's death is the death of all of them. */
+  leadGroup(): void;
+  /** SIGTERM and SIGHUP end this process only if they come from that one; SIGINT does not. Handlers of the program's own stay. */
+  heedOnly(pid: number): void;
   isFounded(): boolean;
   open(onBell: () => void, slot?: number, generation?: number): SlotId;
   /** `[arena, liveness, ...lifelines]`: what a child must inherit. The lifelines are new: `armLifelines` closes them. */

@@ -7,6 +7,7 @@ import { member } from '../family/membership.js';
 import { moduleUrl } from '../location.js';
 import type { AddonConstants } from '../native/contract.js';
 import { ChildHandle } from '../process/child-handle.js';
+import { killGroupOf } from '../process/killed-group.js';
 import type { PoolBackend, PoolWorker, UnstartedTask, WorkerEvents, WorkerOptions } from './backend.js';
 import { resultMessageType, type WorkerPayload } from './messages.js';
 import type { ResolvedPoolOptions } from './options.js';
@@ -40,7 +41,10 @@ class ProcessWorker implements PoolWorker {
         onStartFailed: events.onStartFailed,
         onMessage: (reader) => deliver(reader, events),
         onDrained: events.onDrained,
-        onEnded: events.onEnded,
+        onEnded: (status) => {
+          if (this.pid !== null) killGroupOf(this.pid, status);
+          events.onEnded(status);
+        },
         onSwept: () => events.onReclaimed(this.takeBack(Infinity)),
       },
     );

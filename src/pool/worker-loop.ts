@@ -3,8 +3,10 @@
 import type { Channel } from '../channel/channel.js';
 import type { BellSource } from '../family/bell.js';
 import { member } from '../family/membership.js';
+import type { Identity } from '../process/bootstrap.js';
 import type { ChildContext } from '../process/child.js';
 import { currentProcess } from '../process/current-process.js';
+import { parentIdentity } from '../process/identity.js';
 import { finishAllTaken } from '../queue/in-hand.js';
 import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
@@ -26,9 +28,12 @@ const announceMs = 4; // Or after so long.
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
   const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
-  member().bell.spin(spin);
-  // The terminal's Ctrl-C reaches the whole group: what happens then is the pool's decision.
-  process.on('SIGINT', () => {});
+  const { addon, bell } = member();
+  bell.spin(spin);
+  // What becomes of a worker is the pool's decision, also where a signal was sent to all processes of the program. What a
+  // worker starts ends with it where it is killed.
+  addon.heedOnly((parentIdentity() as Identity).pid);
+  addon.leadGroup();
   if (initializer !== undefined) {
     const fail = (error: unknown): void => {
       markRemote(error, currentProcess());
