@@ -1,6 +1,8 @@
 // See bind_family.h. Types are checked here; options were interpreted in src/family/.
 #include "binding/bind_family.h"
 
+#include <sched.h>
+
 #include "binding/arguments.h"
 #include "binding/environment.h"
 #include "binding/error.h"
@@ -172,6 +174,12 @@ Napi::Value RingBellOf(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// yieldProcessor(): lets whatever else can run on this processor run first.
+Napi::Value YieldProcessor(const Napi::CallbackInfo& info) {
+  sched_yield();
+  return info.Env().Undefined();
+}
+
 Napi::Value KeepLoopAlive(const Napi::CallbackInfo& info) {
   Environment::Opened(info.Env()).KeepLoopAlive(info[0].As<Napi::Boolean>());
   return info.Env().Undefined();
@@ -268,6 +276,7 @@ void BindFamily(Napi::Env env, Napi::Object exports) {
   add("reapOrphans", ReapOrphans);
   add("ring", RingBellOf);
   add("keepLoopAlive", KeepLoopAlive);
+  add("yieldProcessor", YieldProcessor);
   add("slotTable", SlotTable);
   add("spinnerTable", SpinnerTable);
   add("slots", Slots);

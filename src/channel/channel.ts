@@ -138,12 +138,21 @@ export class Channel implements BellSource {
 
   /** Wakes the peer, if it sleeps, when the current microtasks have run. */
   wakePeer(): void {
-    this.#member.bell.wakeSoon(this.#peer);
+    this.#member.bell.others.wakeSoon(this.#peer);
   }
 
   /** The same without waiting for the current microtasks. */
   wakePeerNow(): void {
-    this.#member.bell.wake(this.#peer);
+    this.#member.bell.others.wake(this.#peer);
+  }
+
+  /**
+   * The peer was rung for and does not run yet: where there are as many workers as processors, it may stand behind this very
+   * process. Lets it go first.
+   */
+  yieldToPeer(): void {
+    const { bell, addon } = this.#member;
+    if (bell.others.isOverdue(this.#peer)) addon.yieldProcessor();
   }
 
   /**
@@ -173,13 +182,13 @@ export class Channel implements BellSource {
     return this.reader.hasRecord() || (this.#wanted > 0 && this.writer.waitForRoom(this.#wanted));
   }
 
-  drain(): number {
+  drain(most = Infinity): number {
     if (this.#closed) return 0;
     const wasFull = this.isFull;
     this.flush();
     if (this.#wanted > 0 && this.writer.waitForRoom(this.#wanted)) this.#wanted = 0;
     let messages = 0;
-    while (!this.#closed && this.#findRecord()) {
+    while (!this.#closed && messages < most && this.#findRecord()) {
       messages++;
       try {
         this.#onMessage(this.reader);

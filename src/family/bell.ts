@@ -1,47 +1,51 @@
 // The bell of this environment: how it sleeps without missing a message, and how it wakes others.
 // The protocol (epochs, announce and re-check) is native/parking/README.md; its proof models/ring.pml.
 import type { Addon } from '../native/contract.js';
+import { Pace } from './pace.js';
+import { Ringer } from './ringer.js';
 import { Spinning, type SpinSettings } from './spinning.js';
 
 /** Something that may have work when the bell rings: a channel. */
 export interface BellSource {
   /** Whether `drain` would find anything. Reads shared words; called after the sleep was announced. */
   hasWork(): boolean;
-  /** How many messages it handled. */
-  drain(): number;
+  /** Handles at most so many messages. How many it handled. */
+  drain(most: number): number;
 }
 
-// How long messages are handled before the event loop gets its turn.
-const turnMs = 2;
+// How long messages, and what they settle, are handled before the event loop gets its turn: a timer or a request of a service
+// waits no longer for a crowd of results than for any other callback.
+const sliceMs = 0.3;
+// The same where nothing but tasks waits for the loop: in a worker.
+const workerSliceMs = 2;
 const fewMessages = 4;
 const resolved = Promise.resolve();
+const never = (): boolean => false;
 
 export class Bell {
+  /** How it wakes others. */
+  readonly others: Ringer;
   readonly #addon: Addon;
   readonly #slots: Int32Array;
-  readonly #slotWords: number;
-  readonly #epochOffset: number;
   readonly #ownEpoch: number;
-  readonly #crashes: boolean;
-  readonly #lastRung = new Map<number, number>();
   readonly #sources = new Set<BellSource>();
-  readonly #announced = new Set<number>();
   #draining = false;
-  #flushScheduled = false;
+  #isTurnComing = false;
+  #inCrowd = false;
   readonly #spinning: Spinning;
   #spinTurn: NodeJS.Immediate | undefined;
   #keepAlive = 0;
   #turnStart = 0;
+  #sliceMs = sliceMs;
+  readonly #pace = new Pace();
   #turn: () => void = () => this.#work();
 
   constructor(addon: Addon, ownSlot: number) {
     const { slotWords, slotEpoch } = addon.constants;
     this.#addon = addon;
     this.#spinning = new Spinning(addon, ownSlot);
-    this.#crashes = addon.constants.crashPoints > 0;
     this.#slots = new Int32Array(addon.slotTable());
-    this.#slotWords = slotWords;
-    this.#epochOffset = slotEpoch;
+    this.others = new Ringer(addon, this.#slots);
     this.#ownEpoch = ownSlot * slotWords + slotEpoch;
     this.#fallAsleep();
   }
@@ -58,6 +62,9 @@ export class Bell {
 
   /** The addon calls this on the event loop; others may. */
   readonly onRing = (): void => {
+    // The turn that comes anyway looks at everything. With a second one beside it, a loop that is rung for in each of its turns
+    // would have ever more of them in one.
+    if (this.#isTurnComing) return;
     this.#turnStart = performance.now();
     this.#workSoon();
   };
@@ -68,17 +75,30 @@ export class Bell {
    */
   turnBy(turn: () => void): void {
     this.#turn = turn;
+    this.#sliceMs = workerSliceMs;
   }
 
   begin(): void {
+    this.#isTurnComing = false;
     this.#wakeUp();
     this.#draining = true;
   }
 
   /** Hands over what has arrived for the sources, then sleeps or spins. `messages`: those that the caller has handled. */
   end(messages: number): void {
-    const all = messages + this.#drain();
+    this.#pace.begin(performance.now());
+    const { share } = this.#pace;
+    const drained = this.#drain(share);
     this.#draining = false;
+    if (drained >= share) {
+      this.#inCrowd = true;
+      this.#pace.continue(drained);
+      this.others.pause();
+      this.#workAgain();
+      return;
+    }
+    this.#leaveCrowd();
+    const all = messages + drained;
     // Where they come in crowds, the next crowd is worth a bell; and a spinner would only make smaller ones of them.
     const isQuiet = all <= fewMessages;
     if (isQuiet && this.#keepAlive > 0 && this.#spinning.begin(performance.now())) this.#spinAgain();
@@ -88,17 +108,11 @@ export class Bell {
   /** Hands over, at once, what has arrived; nothing while that is being done already. */
   drainNow(): void {
     if (this.#draining) return;
-    this.#turnStart = performance.now();
-    this.#work();
-  }
-
-  /** Wakes the environment in `slot` if it sleeps and this environment has not rung for that sleep before. */
-  wake(slot: number): void {
-    const epoch = Atomics.load(this.#slots, slot * this.#slotWords + this.#epochOffset);
-    if ((epoch & 1) === 0 || this.#lastRung.get(slot) === epoch) return;
-    this.#lastRung.set(slot, epoch);
-    if (this.#crashes) this.#addon.crashPoint(this.#addon.constants.crashRingBellOwed);
-    this.#addon.ring(slot);
+    this.#wakeUp();
+    this.#draining = true;
+    this.#drain(Infinity);
+    this.#draining = false;
+    this.#sleep();
   }
 
   /**
@@ -106,34 +120,13 @@ export class Bell {
    * for afterwards, as before any sleep.
    */
   block(park: () => boolean): boolean {
-    this.wakeNow();
+    this.others.wakeNow();
     const wasAsleep = (Atomics.load(this.#slots, this.#ownEpoch) & 1) === 1;
     try {
       return park();
     } finally {
       if (wasAsleep) this.#sleep();
     }
-  }
-
-  /** Rings whether it sleeps or not; the function tells whether the event loop there has heard a bell since. */
-  probe(slot: number): () => boolean {
-    const word = slot * this.#slotWords + this.#epochOffset;
-    const epoch = Atomics.load(this.#slots, word);
-    this.#addon.ring(slot);
-    return () => Atomics.load(this.#slots, word) !== epoch;
-  }
-
-  /** `wake`, once for all that is written until the current microtasks have run. */
-  wakeSoon(slot: number): void {
-    this.#announced.add(slot);
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    queueMicrotask(this.#flush);
-  }
-
-  /** Those whom `wakeSoon` was to wake: whoever blocks the thread may wait for what they do. */
-  wakeNow(): void {
-    if (this.#announced.size > 0) this.#flush();
   }
 
   /** Keeps the event loop alive until `letGo` was called as often: a message is waited for. */
@@ -145,39 +138,53 @@ export class Bell {
     this.#spinAgain();
   }
 
-  /** Whoever waits for messages here wants them to be looked for before this environment sleeps. */
-  spin(settings: SpinSettings): void {
+  /**
+   * Messages are looked for before this environment sleeps, unless `needsProcessors` says that those who would send them have
+   * work for all processors. The function that is returned takes that back.
+   */
+  spin(settings: SpinSettings, needsProcessors: () => boolean = never): () => void {
     this.#spinning.allow(settings);
+    return this.#spinning.object(needsProcessors);
   }
 
   letGo(): void {
     if (--this.#keepAlive === 0) this.#addon.keepLoopAlive(false);
   }
 
-  readonly #flush = (): void => {
-    this.#flushScheduled = false;
-    for (const slot of this.#announced) this.wake(slot);
-    this.#announced.clear();
-  };
-
   #work(): void {
+    const now = performance.now();
+    if (this.#inCrowd && now - this.#turnStart >= this.#sliceMs) {
+      // What the last group settled has taken the rest of the slice.
+      this.#pace.begin(now);
+      this.#workLater();
+      return;
+    }
     this.begin();
     this.end(0);
   }
 
   // A callback that throws is an uncaught exception of the program, but the other sources are not its victims.
-  #drain(): number {
+  #drain(most: number): number {
     let messages = 0;
     for (const source of this.#sources) {
       try {
-        messages += source.drain();
+        messages += source.drain(most - messages);
       } catch (error) {
         setImmediate(() => {
           throw error;
         });
       }
+      if (messages >= most) {
+        this.#putLast(source);
+        break;
+      }
     }
     return messages;
+  }
+
+  // The one with more than its share is not before the others in the next group.
+  #putLast(source: BellSource): void {
+    if (this.#sources.delete(source)) this.#sources.add(source);
   }
 
   // Announced first, then everything is looked at again.
@@ -214,16 +221,33 @@ export class Bell {
     this.#spinTurn ??= setImmediate(this.#spin);
   }
 
-  // What the messages resolved runs first; the event loop gets its turn before long.
+  // What the messages settled runs first; the event loop gets its turn before long.
   #workAgain(): void {
     this.#wakeUp();
-    if (performance.now() - this.#turnStart < turnMs) this.#workSoon();
-    else setImmediate(this.onRing);
+    if (this.#isTurnComing) return;
+    if (performance.now() - this.#turnStart < this.#sliceMs) this.#workSoon();
+    else this.#workLater();
+  }
+
+  #leaveCrowd(): void {
+    this.#inCrowd = false;
+    this.others.resume();
   }
 
   // As a microtask it has nothing below it on the stack: what a worker's tasks throw collects the stack, by the frame.
   #workSoon(): void {
+    if (this.#isTurnComing) return;
+    this.#isTurnComing = true;
     void resolved.then(this.#turn);
+  }
+
+  #workLater(): void {
+    this.#leaveCrowd();
+    this.#isTurnComing = true;
+    setImmediate(() => {
+      this.#isTurnComing = false;
+      this.onRing();
+    });
   }
 
   #fallAsleep(): void {

@@ -27,6 +27,7 @@ export function pretendFamily(): [Membership, Membership] {
     closeRing: nothing,
     ring: nothing,
     keepLoopAlive: nothing,
+    yieldProcessor: nothing,
     crashPoint: nothing,
     join: nothing,
     leadGroup: nothing,

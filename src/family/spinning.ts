@@ -19,6 +19,7 @@ export class Spinning {
   #settings = noSpinning;
   #place = -1;
   readonly #credit = new SpinCredit();
+  readonly #objections = new Set<() => boolean>();
   #deadline = 0;
 
   constructor(addon: Addon, slot: number) {
@@ -31,10 +32,16 @@ export class Spinning {
     if (settings.us > this.#settings.us) this.#settings = settings;
   }
 
+  /** As long as `needsProcessors` says so, others have work for all processors: a spinner would take the time from them. */
+  object(needsProcessors: () => boolean): () => void {
+    this.#objections.add(needsProcessors);
+    return () => this.#objections.delete(needsProcessors);
+  }
+
   /** Begins to spin, if it is likely to pay. */
   begin(now: number): boolean {
     if (this.#settings.us === 0) return false;
-    if (!this.#credit.allows() || !this.#takePlace()) return false;
+    if (!this.#credit.allows() || this.#isObjectedTo() || !this.#takePlace()) return false;
     this.#deadline = now + this.#settings.us / 1000;
     return true;
   }
@@ -56,6 +63,11 @@ export class Spinning {
     if (this.#place < 0) return;
     Atomics.store(this.#places, this.#place, 0);
     this.#place = -1;
+  }
+
+  #isObjectedTo(): boolean {
+    for (const needsProcessors of this.#objections) if (needsProcessors()) return true;
+    return false;
   }
 
   #takePlace(): boolean {

@@ -128,6 +128,8 @@ export interface Addon extends SystemAddon, ForkingAddon, QueueAddon {
   slotTable(): ArrayBuffer;
   spinnerTable(): ArrayBuffer;
   ring(slot: number): void;
+  /** Lets whatever else can run on this processor run first: sched_yield(2). */
+  yieldProcessor(): void;
   keepLoopAlive(alive: boolean): void;
   addChild(pid: number): void;
   forgetChild(pid: number): void;

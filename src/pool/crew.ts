@@ -7,6 +7,8 @@ import { TaskList } from './task-list.js';
 // Waking a worker costs the pool some 50 microseconds, and takes its processor away where there are few. For 200 of work it
 // was found to pay; with 50, sixteen workers on two processors did half as much.
 const wakeUs = 200;
+// With less than this at hand a worker is about to wait for the next message.
+const busyUs = 100;
 
 /** A worker that has tasks, or may be given some. */
 export interface CrewMember {
@@ -45,6 +47,15 @@ export class Crew {
   /** With those that are starting. */
   get members(): readonly CrewMember[] {
     return this.#all;
+  }
+
+  /** Whether so many workers have work at hand that keeps them busy. */
+  keepsBusy(processors: number): boolean {
+    let busy = 0;
+    for (const { held, meanTaskUs } of this.#ready) {
+      if (held * meanTaskUs >= busyUs && ++busy >= processors) return true;
+    }
+    return false;
   }
 
   /** Whether one that is ready has nothing to do. */

@@ -37,16 +37,16 @@ export class Dispatcher {
     this.#placement = new Placement(concurrency, {
       onGiven: (member, entry) => this.#timeLimits.watch(member, entry),
       onGivenOut: () => this.#watch(),
-      onProgress: () => events.onProgress(),
+      onProgress: events.onProgress,
     });
     const { crew } = this.#placement;
     this.#balancer = new Balancer(crew, (member, most) => {
       this.#putBack(member, member.worker.takeBack(most), true);
       this.pump();
       // It may have thought that it would tell of a result together with one that it has no longer.
-      settleArrived();
+      lookForResults();
     });
-    this.#lateResults = new LateResults(crew, settleArrived);
+    this.#lateResults = new LateResults(crew, lookForResults);
     this.outcomes = new Outcomes((entry, attempt) => this.#placement.retry(entry, attempt));
     this.#timeLimits = new TimeLimits(concurrency, {
       settleArrived,
@@ -74,6 +74,11 @@ export class Dispatcher {
 
   get waiting(): number {
     return this.#placement.backlog.length;
+  }
+
+  /** Whether the workers have work at hand for so many processors. */
+  keepsBusy(processors: number): boolean {
+    return this.#placement.crew.keepsBusy(processors);
   }
 
   get numbers(): TaskNumbers {
@@ -256,6 +261,12 @@ export class Dispatcher {
   }
 }
 
+// All that has arrived, at once: before something is given up.
 function settleArrived(): void {
   membership().bell.drainNow();
+}
+
+// As if the bell had rung: by slices.
+function lookForResults(): void {
+  membership().bell.onRing();
 }

@@ -6,12 +6,12 @@ const lookMs = 20;
 
 export class LateResults {
   readonly #crew: Crew;
-  readonly #settleArrived: () => void;
+  readonly #look: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(crew: Crew, settleArrived: () => void) {
+  constructor(crew: Crew, look: () => void) {
     this.#crew = crew;
-    this.#settleArrived = settleArrived;
+    this.#look = look;
   }
 
   /** Call when tasks were given out. */
@@ -19,7 +19,7 @@ export class LateResults {
     if (this.#timer !== undefined || !this.#crew.members.some(({ held }) => held > 1)) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#settleArrived();
+      this.#look();
       this.watch();
     }, lookMs);
     this.#timer.unref();

@@ -53,7 +53,6 @@ export class Pool {
   constructor(options?: number | PoolOptions, ...surplus: never[]) {
     assertNotBootstrapping('new Pool()');
     this.#options = resolvePoolOptions(options, surplus[0]);
-    member().bell.spin(this.#options.spin);
     const engine = new Supervisor(this.#options, processBackend(this.#options), {
       onProgress: () => this.#onProgress(),
       onBroken: (error) => this.#onBroken(error),

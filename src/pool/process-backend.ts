@@ -132,7 +132,7 @@ class ProcessWorker implements PoolWorker {
   }
 
   probe(): () => boolean {
-    return member().bell.probe(this.#child.slot.index);
+    return member().bell.others.probe(this.#child.slot.index);
   }
 
   #word(index: number): number {

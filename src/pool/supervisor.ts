@@ -2,6 +2,7 @@
 // the dispatcher of each. Settling what a dead worker held follows one order (ARCHITECTURE.md): results, what it had begun, the
 // sweep, what it had not begun.
 import { BrokenPoolError } from '../errors.js';
+import { member } from '../family/membership.js';
 import { describeExit, type ExitStatus } from '../process/exit-status.js';
 import type { TaskReference } from '../task/reference.js';
 import type { PoolBackend, PoolWorker, WorkerResult } from './backend.js';
@@ -38,6 +39,7 @@ export class Supervisor implements Engine {
   readonly #posts = new Map<number, Post>();
   #started = 0;
   #restarts = 0;
+  readonly #endSpinning: () => void;
   #deathsInARow = 0;
   #replacing = true;
 
@@ -46,9 +48,11 @@ export class Supervisor implements Engine {
     this.#backend = backend;
     this.#events = events;
     this.#dispatcher = new Dispatcher(options.concurrency, {
-      onProgress: () => events.onProgress(),
+      onProgress: events.onProgress,
       onUnwanted: ({ index }, isNeeded) => this.#dismiss(index, isNeeded),
     });
+    const { spin } = options;
+    this.#endSpinning = member().bell.spin(spin, () => this.#dispatcher.keepsBusy(spin.members));
   }
 
   get isAwaited(): boolean {
@@ -226,7 +230,9 @@ export class Supervisor implements Engine {
   }
 
   #reportAllGone(): void {
-    if (!this.#replacing && this.#posts.size === 0) this.#events.onAllGone();
+    if (this.#replacing || this.#posts.size > 0) return;
+    this.#endSpinning();
+    this.#events.onAllGone();
   }
 }
 

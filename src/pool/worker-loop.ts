@@ -24,7 +24,11 @@ import { WorkMeter } from './work-meter.js';
 const turnMs = 5;
 // Results of short tasks are told of after so many, then twice as many, and so on: the pool reads them while more are made.
 const announceFirst = 8;
-const announceMs = 4; // Or after so long.
+// Or after so long. The pool's event loop is a service's, and has its turn with each: no timer of it waits longer than this for
+// one, which Node's own clock, in whole milliseconds, would let it.
+const announceMs = 0.25;
+// The pool was told so long ago and does not run: it may stand behind this worker, for as long as the kernel's next tick.
+const overdueMs = 0.05;
 
 export async function main({ channel, payload }: ChildContext): Promise<void> {
   const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
@@ -107,6 +111,7 @@ class WorkerLoop implements BellSource {
     let told = 0;
     let announce = announceFirst;
     let taken = 0;
+    let toldAt = start;
     for (; this.#canTake(now - start); taken++) {
       const next = this.#next();
       // Called from here, not from a function of its own: what a task throws collects the stack, which costs by the frame.
@@ -130,9 +135,14 @@ class WorkerLoop implements BellSource {
         this.#prepare(next);
       }
       now = performance.now();
+      if (now - toldAt > overdueMs) {
+        this.#channel.yieldToPeer();
+        toldAt = now;
+      }
       // Before the next task, which may take long: what nobody is told of would wait for its end.
       if (finished - told >= announce || !this.#mayWait(now)) {
         told = finished;
+        toldAt = now;
         announce *= 2;
         this.#channel.wakePeerNow();
       }

@@ -143,7 +143,7 @@ export class WaitRoom {
 
   #ring(slot: number): void {
     if (slot === this.#member.slot.index) this.#onOwnTurn();
-    else this.#member.bell.wake(slot);
+    else this.#member.bell.others.wake(slot);
   }
 
   #advance(slot: number): void {

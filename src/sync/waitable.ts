@@ -135,7 +135,7 @@ export abstract class Waitable<Taken> {
     if (taken !== undefined) return taken;
     if (wait.timeoutMs === 0) throw this.#timeoutError(method, wait);
     this.refuseDeadlock(method);
-    member().bell.wakeNow();
+    member().bell.others.wakeNow();
     return this.#spin(want) ?? this.#block(method, wait, want);
   }
 
