@@ -18,7 +18,8 @@ export class SpinCredit {
     if (this.#credit < mostCredit) this.#credit++;
   }
 
-  miss(): void {
-    if (this.#credit > 0) this.#credit--;
+  /** `cost`: how many hits it takes to make up for it. */
+  miss(cost = 1): void {
+    this.#credit = Math.max(0, this.#credit - cost);
   }
 }

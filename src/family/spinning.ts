@@ -1,6 +1,9 @@
 // Looking for messages for a few microseconds before sleeping: waking a sleeper costs more than most answers take. How
 // and when it sleeps is bell.ts. At most one member a processor spins: one more would only take time from those it waits for.
+// Where others want the processor, a spinner takes it from them, and pays later by waiting for it: there it looks for no longer
+// than a wake-up costs, and only if that nearly always finds something.
 import type { Addon } from '../native/contract.js';
+import { Contention } from './contention.js';
 import { SpinCredit } from './spin-credit.js';
 
 /** How a member spins. */
@@ -13,6 +16,9 @@ export interface SpinSettings {
 
 export const noSpinning: SpinSettings = { us: 0, members: 0 };
 
+const contendedUs = 10;
+const contendedMissCost = 4;
+
 export class Spinning {
   readonly #places: Int32Array;
   readonly #mark: number;
@@ -20,7 +26,9 @@ export class Spinning {
   #place = -1;
   readonly #credit = new SpinCredit();
   readonly #objections = new Set<() => boolean>();
+  readonly #contention = new Contention();
   #deadline = 0;
+  #missCost = 1;
 
   constructor(addon: Addon, slot: number) {
     this.#places = new Int32Array(addon.spinnerTable());
@@ -43,6 +51,11 @@ export class Spinning {
     if (this.#settings.us === 0) return false;
     if (!this.#credit.allows() || this.#isObjectedTo() || !this.#takePlace()) return false;
     this.#deadline = now + this.#settings.us / 1000;
+    if (!this.#credit.allows() || !this.#takePlace()) return false;
+    const isContended = this.#contention.isContended(now);
+    const us = isContended ? Math.min(contendedUs, this.#settings.us) : this.#settings.us;
+    this.#missCost = isContended ? contendedMissCost : 1;
+    this.#deadline = now + us / 1000;
     return true;
   }
 
@@ -55,7 +68,7 @@ export class Spinning {
   }
 
   miss(): void {
-    this.#credit.miss();
+    this.#credit.miss(this.#missCost);
   }
 
   /** Before falling asleep. Who only works keeps its place: it occupies a processor. */
