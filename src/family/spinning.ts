@@ -50,8 +50,6 @@ export class Spinning {
   begin(now: number): boolean {
     if (this.#settings.us === 0) return false;
     if (!this.#credit.allows() || this.#isObjectedTo() || !this.#takePlace()) return false;
-    this.#deadline = now + this.#settings.us / 1000;
-    if (!this.#credit.allows() || !this.#takePlace()) return false;
     const isContended = this.#contention.isContended(now);
     const us = isContended ? Math.min(contendedUs, this.#settings.us) : this.#settings.us;
     this.#missCost = isContended ? contendedMissCost : 1;
