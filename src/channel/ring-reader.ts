@@ -3,6 +3,7 @@
 import type { RecordSlabs } from '../memory/slabs.js';
 import type { Addon } from '../native/contract.js';
 import type { Decoder } from '../serialize/decoder.js';
+import { DetachedMessage } from './detached-message.js';
 import { RecordCursor } from './record-cursor.js';
 import { corruptRing, payloadInSlab, type RingView } from './ring-layout.js';
 
@@ -28,8 +29,6 @@ export class RingReader extends RecordCursor {
     this.#crashes = addon.constants.crashPoints > 0;
     this.#head = Atomics.load(this.words, ring.constants.ringHead) >>> 0;
     this.#tail = this.#head;
-    // The producer conceded the first record, and may have taken back others behind it.
-    this.#claimed = Atomics.load(this.words, ring.constants.ringBegun) >>> 0 !== this.#head;
   }
 
   /** Whether something is published beyond the head. */
@@ -82,6 +81,17 @@ export class RingReader extends RecordCursor {
     return this.#decoder.decode(this.ring.bytes, start, start + this.payloadBytes);
   }
 
+  /** The value, to be decoded when the record is gone. */
+  detach(): DetachedMessage {
+    const slabs = this.#slabs.at(this.#head);
+    const cells: number[] = [];
+    for (let index = 0; index < this.cells; index++) cells.push(slabs.detach(index));
+    const start = this.payloadStart(this.#head);
+    const isInSlab = (this.flags & payloadInSlab) !== 0;
+    const payload = isInSlab ? undefined : this.ring.bytes.slice(start, start + this.payloadBytes);
+    return new DetachedMessage(this.#addon, payload, cells);
+  }
+
   /** Gives the room of the record back; slabs that nobody took are released. True if the producer waits for it. */
   advance(): boolean {
     if (this.cells > 0) {
@@ -111,8 +121,10 @@ export class RingReader extends RecordCursor {
 
   #release(): void {
     const { ringBegun, ringHead, crashRingHeadAdvanced } = this.ring.constants;
-    this.#head = (this.#head + this.bytes) >>> 0;
-    if (!this.#claimed) Atomics.store(this.words, ringBegun, this.#head | 0);
+    const head = this.#head;
+    this.#head = (head + this.bytes) >>> 0;
+    // A record that its producer conceded is begun already, and so may be others behind it that were taken back.
+    if (!this.#claimed) Atomics.compareExchange(this.words, ringBegun, head | 0, this.#head | 0);
     this.#claimed = false;
     Atomics.store(this.words, ringHead, this.#head | 0);
     if (this.#crashes) this.#addon.crashPoint(crashRingHeadAdvanced);

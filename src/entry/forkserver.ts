@@ -15,7 +15,8 @@ import { readTaskModulesAtOnce } from '../task/module-reading.js';
 
 const processPart: Part = {
   main: targetMain,
-  payload: { kind: 'target', target: rehearsedTask, args: [1] },
+  payload: { kind: 'target', target: rehearsedTask },
+  values: { args: [1] },
   messages: [],
   // Started, and the result.
   answers: 2,

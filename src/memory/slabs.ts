@@ -82,6 +82,11 @@ export class RecordSlabs implements SlabReceiver {
     return receiveBlock(this.#addon, this.#addon.take(this.#ring, this.#position, index));
   }
 
+  /** The cell of the slab, which is this environment's from now on. */
+  detach(index: number): number {
+    return this.#addon.take(this.#ring, this.#position, index);
+  }
+
   /** The slab without taking it: valid until `drop`. */
   borrow(index: number): ArrayBuffer {
     return this.#addon.borrow(this.#ring, this.#position, index);

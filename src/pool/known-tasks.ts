@@ -1,4 +1,5 @@
 // What the numbers of tasks stand for, as the pool has told this worker, and the tasks that came before the telling.
+import type { DetachedMessage } from '../channel/detached-message.js';
 import type { RingReader } from '../channel/ring-reader.js';
 import type { TaskReference } from '../task/reference.js';
 import { taskMessageType } from './messages.js';
@@ -17,7 +18,10 @@ export interface TakenTask {
   readonly type: number;
   readonly id: number;
   readonly task: KnownTask;
-  readonly value: unknown[];
+  /** The arguments, or the items; empty as long as there is a message. */
+  value: unknown[];
+  /** Of a task that was not imported when it came: its module may register the classes of its arguments. */
+  message: DetachedMessage | undefined;
 }
 
 export class KnownTasks {
@@ -47,4 +51,11 @@ export class KnownTasks {
       this.learn(reader.extra, reader.decode() as TaskReference);
     };
   }
+}
+
+/** Once the task is imported. Throws what the decoder throws. */
+export function openTaken(taken: TakenTask): void {
+  const { message } = taken;
+  taken.message = undefined;
+  if (message !== undefined) taken.value = message.decode() as unknown[];
 }

@@ -52,5 +52,9 @@ export interface WorkerPayload {
   readonly concurrency: number;
   readonly spin: SpinSettings;
   readonly initializer: TaskReference | undefined;
+}
+
+/** What it is given besides, if it has an initializer. */
+export interface WorkerValues {
   readonly initargs: unknown[];
 }

@@ -9,7 +9,7 @@ import type { AddonConstants } from '../native/contract.js';
 import { ChildHandle } from '../process/child-handle.js';
 import { killGroupOf } from '../process/killed-group.js';
 import type { PoolBackend, PoolWorker, UnstartedTask, WorkerEvents, WorkerOptions } from './backend.js';
-import { resultMessageType, type WorkerPayload } from './messages.js';
+import { resultMessageType, type WorkerPayload, type WorkerValues } from './messages.js';
 import type { ResolvedPoolOptions } from './options.js';
 
 export function processBackend(options: ResolvedPoolOptions): PoolBackend {
@@ -51,8 +51,9 @@ class ProcessWorker implements PoolWorker {
     this.#channel = this.#child.channel;
     this.#constants = this.#channel.constants;
     const { concurrency, spin, initializer, initargs } = options;
-    const payload: WorkerPayload = { concurrency, spin, initializer, initargs };
-    this.#child.start(moduleUrl('pool/worker-loop.js'), payload);
+    const payload: WorkerPayload = { concurrency, spin, initializer };
+    const values: WorkerValues | undefined = initializer && { initargs };
+    this.#child.start(moduleUrl('pool/worker-loop.js'), payload, values);
   }
 
   get pid(): number | null {

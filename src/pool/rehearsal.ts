@@ -12,11 +12,12 @@ export const rehearsedTask: TaskReference = {
   name: 'rehearsed',
 };
 const spin = { us: 100, members: 1 };
-const payload: WorkerPayload = { concurrency: 1, spin, initializer: undefined, initargs: [] };
+const payload: WorkerPayload = { concurrency: 1, spin, initializer: undefined };
 
 export const workerPart: Part = {
   main: moduleUrl('pool/worker-loop.js'),
   payload,
+  values: undefined,
   messages: [
     { head: { type: define, id: 0, extra: 0 }, value: rehearsedTask },
     { head: { type: apply, id: 1, extra: 0 }, value: [1] },

@@ -10,12 +10,13 @@ import { parentIdentity } from '../process/identity.js';
 import { finishAllTaken } from '../queue/in-hand.js';
 import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
-import type { TaskReference } from '../task/reference.js';
-import { importFailed, resolveTask, unfinishedImport } from '../task/resolve.js';
+import { hasStandIns, importStandIns, type TaskReference } from '../task/reference.js';
+import { importFailed, resolveTask } from '../task/resolve.js';
 import { isThenable } from '../util/is-thenable.js';
 import { beginTask, endTask, publishItems } from './current-item.js';
-import { KnownTasks, type TakenTask, type TaskFunction } from './known-tasks.js';
-import { resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
+import { initialize } from './initialize.js';
+import { type KnownTask, KnownTasks, openTaken, type TakenTask, type TaskFunction } from './known-tasks.js';
+import { isTask, resultMessageType, taskMessageType, type WorkerPayload } from './messages.js';
 import { orProcessEnd } from './process-end.js';
 import { type ChunkOutcome, runChunk } from './run-chunk.js';
 import { WorkMeter } from './work-meter.js';
@@ -30,38 +31,18 @@ const announceMs = 0.25;
 // The pool was told so long ago and does not run: it may stand behind this worker, for as long as the kernel's next tick.
 const overdueMs = 0.05;
 
-export async function main({ channel, payload }: ChildContext): Promise<void> {
-  const { concurrency, spin, initializer, initargs } = payload as WorkerPayload;
+export async function main({ channel, payload, takeValues }: ChildContext): Promise<void> {
+  const { concurrency, spin, initializer } = payload as WorkerPayload;
   const { addon, bell } = member();
   bell.spin(spin);
   // What becomes of a worker is the pool's decision, also where a signal was sent to all processes of the program. What a
   // worker starts ends with it where it is killed.
   addon.heedOnly((parentIdentity() as Identity).pid);
   addon.leadGroup();
-  if (initializer !== undefined) {
-    const fail = (error: unknown): void => {
-      markRemote(error, currentProcess());
-      channel.send({ type: resultMessageType.initializerFailed, id: 0, extra: 0 }, error);
-      channel.wakePeerNow();
-      process.exitCode = 1;
-    };
-    try {
-      await orProcessEnd(initialize(initializer, initargs), (reason) => {
-        fail(unfinishedImport(reason) ?? new Error(`the initializer did not come to its end: ${reason}`));
-      });
-    } catch (error) {
-      fail(error);
-      return;
-    }
-  }
+  if (initializer !== undefined && !(await initialize(channel, initializer, takeValues))) return;
   const worker = new WorkerLoop(channel, concurrency);
   channel.send({ type: resultMessageType.ready, id: 0, extra: 0 }, null);
   worker.start();
-}
-
-async function initialize(initializer: TaskReference, initargs: readonly unknown[]): Promise<void> {
-  const run = (await resolveTask(initializer)) as TaskFunction;
-  await run(...initargs);
 }
 
 class WorkerLoop implements BellSource {
@@ -163,7 +144,10 @@ class WorkerLoop implements BellSource {
   #next(): TakenTask | undefined {
     const { reader } = this.#channel;
     const told = this.#tasks.told.shift();
-    if (told !== undefined) return told;
+    if (told !== undefined) {
+      this.#prepare(told);
+      return undefined;
+    }
     if (reader.claim()) return this.#takeRecord();
     // The pool has taken it back, for an idle worker.
     if (reader.isAwaited) this.#channel.wakePeerNow();
@@ -188,6 +172,8 @@ class WorkerLoop implements BellSource {
   #takeRecord(): TakenTask | undefined {
     const { reader } = this.#channel;
     const { type, id, extra } = reader;
+    const task = isTask(type) ? this.#tasks.of(extra) : undefined;
+    if (task !== undefined && task.run === undefined) return this.#detach(task);
     let value: unknown;
     let unreadable: { readonly reason: unknown } | undefined;
     try {
@@ -200,8 +186,20 @@ class WorkerLoop implements BellSource {
     if (unreadable !== undefined) this.#report(resultMessageType.failure, id, unreadable.reason);
     else if (type === taskMessageType.define) this.#tasks.learn(extra, value as TaskReference);
     else if (type === taskMessageType.close) this.#closing = true;
-    else return { type, id, task: this.#tasks.of(extra), value: value as unknown[] };
+    else if (task !== undefined) {
+      const taken = { type, id, task, value: value as unknown[], message: undefined };
+      if (!hasStandIns()) return taken;
+      this.#goOn(taken, 1, this.#runAfterStandIns(taken));
+    }
     return undefined;
+  }
+
+  #detach(task: KnownTask): TakenTask {
+    const { reader } = this.#channel;
+    const { type, id } = reader;
+    const message = reader.detach();
+    if (reader.advance()) this.#channel.wakePeerNow();
+    return { type, id, task, value: [], message };
   }
 
   #prepare(taken: TakenTask): void {
@@ -211,7 +209,7 @@ class WorkerLoop implements BellSource {
   }
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
-    const { type, id, task, value } = taken;
+    const { task } = taken;
     const run = await this.#import(taken);
     if (task.run === undefined) {
       task.run = run;
@@ -219,6 +217,15 @@ class WorkerLoop implements BellSource {
       // The task may never let go of the event loop; its time limit counts from here.
       this.#channel.wakePeerNow();
     }
+    openTaken(taken);
+    return await this.#runAfterStandIns(taken);
+  }
+
+  // The modules of tasks among the arguments are imported before anybody calls these.
+  async #runAfterStandIns(taken: TakenTask): Promise<unknown> {
+    const { type, id, task, value } = taken;
+    if (hasStandIns()) await importStandIns();
+    const run = task.run as TaskFunction;
     beginTask(id);
     return await (type === taskMessageType.apply ? run(...value) : this.#runChunk(run, taken));
   }

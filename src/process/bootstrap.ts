@@ -5,7 +5,7 @@ import type { SlotId } from '../native/contract.js';
 import type { Scheduling } from './scheduling.js';
 
 /** Types of the messages of this folder; those of a main module begin at `firstOwn`. */
-export const bootMessageType = { boot: 1, started: 2, failed: 3, firstOwn: 16 } as const;
+export const bootMessageType = { boot: 1, started: 2, failed: 3, values: 4, firstOwn: 16 } as const;
 
 /** The environment variable that tells a new process where it belongs; removed before user code runs. */
 export const invitationVariable = 'FORKYARD_INVITATION';

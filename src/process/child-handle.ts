@@ -71,8 +71,11 @@ export class ChildHandle {
     return { stdin, stdout, stderr };
   }
 
-  /** Starts the child with `main` as its main module. Throws if `payload` cannot be encoded: nothing was started. */
-  start(main: URL, payload: unknown): void {
+  /**
+   * Starts the child with `main` as its main module. `values`: what it can decode when it has imported the modules of `payload`;
+   * undefined: nothing. Throws if it cannot be encoded: nothing was started.
+   */
+  start(main: URL, payload: unknown, values: object | undefined): void {
     const boot: BootMessage = {
       main: main.href,
       payload,
@@ -90,6 +93,7 @@ export class ChildHandle {
     };
     try {
       this.channel.send({ type: bootMessageType.boot, id: 0, extra: 0 }, boot);
+      if (values !== undefined) this.channel.send({ type: bootMessageType.values, id: 0, extra: 0 }, values);
       // What the owner sends behind it may be taken back even before the child has read it.
       this.channel.unbegun.concede();
     } catch (error) {

@@ -16,6 +16,8 @@ import { preloadFailed } from './start-method/start-failed.js';
 export interface ChildContext {
   readonly channel: Channel;
   readonly payload: unknown;
+  /** What the parent sent besides, if it sent anything; once, when the modules are imported that it takes to decode it. */
+  readonly takeValues: () => unknown;
 }
 
 /** A module that a child can be told to run. */
@@ -41,7 +43,7 @@ export async function runChild(
 // Becomes and does what the channel says.
 async function follow(channel: Channel, wasForked: boolean): Promise<void> {
   try {
-    const boot = firstMessage(channel);
+    const boot = nextMessage(channel, 'boot') as BootMessage;
     outputIsReadByParent(boot.readByParent);
     if (!wasForked) keepOwnOutput();
     if (wasForked) becomeProgram({ ...boot.program, parentPid: boot.parent.pid });
@@ -52,7 +54,7 @@ async function follow(channel: Channel, wasForked: boolean): Promise<void> {
     const module = knownMainModules.get(boot.main) ?? ((await import(boot.main)) as MainModule);
     channel.send({ type: bootMessageType.started, id: 0, extra: 0 }, null);
     if (wasForked) loadAddon().learnPages();
-    await module.main({ channel, payload: boot.payload });
+    await module.main({ channel, payload: boot.payload, takeValues: () => nextMessage(channel, 'values') });
   } catch (error) {
     // Without a main module nobody else would report it.
     channel.send({ type: bootMessageType.failed, id: 0, extra: 0 }, error);
@@ -104,11 +106,13 @@ export function takeInvitation<T extends { readonly addon: string }>(): T {
 }
 
 // The parent wrote it before it started us. What lies behind it is for the main module.
-function firstMessage({ reader }: Channel): BootMessage {
-  if (!reader.next() || reader.type !== bootMessageType.boot) {
+function nextMessage({ reader }: Channel, type: 'boot' | 'values'): unknown {
+  if (!reader.next() || reader.type !== bootMessageType[type]) {
     throw new Error('The parent left no word of what this process is to run.');
   }
-  const boot = reader.decode() as BootMessage;
-  reader.advance();
-  return boot;
+  try {
+    return reader.decode();
+  } finally {
+    reader.advance();
+  }
 }

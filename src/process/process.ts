@@ -18,7 +18,7 @@ import {
 import { type ProcessState, stateError } from './process-state.js';
 import { Sentinel } from './sentinel.js';
 import { checkTimeout, settledWithin } from './settled-within.js';
-import { settleBy, type TargetPayload, targetMain } from './target-message.js';
+import { settleBy, type TargetPayload, type TargetValues, targetMain } from './target-message.js';
 
 const signalNumber = { interrupt: 2, kill: 9, terminate: 15 } as const;
 let created = 0;
@@ -143,7 +143,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     this.#require('start()', this.#state === 'initial', 'a process is started once; make another one');
     const { signal } = this.#options;
     signal?.throwIfAborted();
-    const payload = this.#payload();
+    const { payload, values } = this.#message();
     const options = { ...this.#options, daemon: this.#daemon, authkey: this.#authkey };
     const child = new ChildHandle(options, {
       onStarted: () => this.#onStarted(),
@@ -153,7 +153,7 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
       onDrained: () => {},
       onSwept: () => {},
     });
-    child.start(targetMain, payload);
+    child.start(targetMain, payload, values);
     this.#child = child;
     this.#state = 'starting';
     if (child.pid !== null) this.#sentinel.open(child.pid);
@@ -242,11 +242,11 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     return this.#state === 'starting' || this.#state === 'running';
   }
 
-  #payload(): TargetPayload {
+  #message(): { payload: TargetPayload; values: TargetValues } {
     const { target, args } = this.#options;
-    if (this.run === Process.prototype.run) return { kind: 'target', target, args };
+    if (this.run === Process.prototype.run) return { payload: { kind: 'target', target }, values: { args } };
     const subclass: TaskReference = referenceOf(this.constructor as never, 'Process.start');
-    return { kind: 'subclass', target: subclass, fields: { ...(this as object) } };
+    return { payload: { kind: 'subclass', target: subclass }, values: { fields: { ...(this as object) } } };
   }
 
   #signal(name: keyof typeof signalNumber): void {

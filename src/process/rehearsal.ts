@@ -14,6 +14,7 @@ import { ownIdentity } from './identity.js';
 export interface Part {
   readonly main: URL;
   readonly payload: unknown;
+  readonly values: object | undefined;
   readonly messages: readonly { readonly head: RecordHead; readonly value: unknown }[];
   /** How many messages it is to answer with. */
   readonly answers: number;
@@ -22,7 +23,7 @@ export interface Part {
 const mostTurns = 1000;
 
 /** Throws if the part was not played to its end. */
-export async function rehearse({ main, payload, messages, answers }: Part): Promise<void> {
+export async function rehearse({ main, payload, values, messages, answers }: Part): Promise<void> {
   const [parent, child] = pretendFamily();
   const identity = { ...ownIdentity() };
   const boot: BootMessage = {
@@ -40,6 +41,7 @@ export async function rehearse({ main, payload, messages, answers }: Part): Prom
   const channel = await actingAs(parent, async () => {
     const made = Channel.create(child.slot);
     made.send({ type: bootMessageType.boot, id: 0, extra: 0 }, boot);
+    if (values !== undefined) made.send({ type: bootMessageType.values, id: 0, extra: 0 }, values);
     for (const { head, value } of messages) made.send(head, value);
     return made;
   });

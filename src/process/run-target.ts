@@ -1,12 +1,13 @@
 // The main module of a Process's child: finds the target, runs it, reports its result or its error, as Python does.
 import { markRemote } from '../serialize/remote-stack.js';
 import { renamePath } from '../serialize/rename-path.js';
+import { importStandIns } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
 import type { ChildContext } from './child.js';
 import { currentProcess, setCurrentProcess } from './current-process.js';
 import { offEarlyEnd, onEarlyEnd } from './early-end.js';
 import { Process } from './process.js';
-import { type TargetPayload, targetMessageType } from './target-message.js';
+import { type TargetPayload, type TargetValues, targetMessageType } from './target-message.js';
 
 const target = {
   // Node's own code for that is 13.
@@ -16,14 +17,14 @@ const target = {
   },
 };
 
-export async function main({ channel, payload }: ChildContext): Promise<void> {
+export async function main({ channel, payload, takeValues }: ChildContext): Promise<void> {
   const report = (type: number, value: unknown): void => {
     channel.send({ type, id: 0, extra: 0 }, value);
     channel.wakePeerNow();
   };
   onEarlyEnd(target);
   try {
-    const result = await run(payload as TargetPayload);
+    const result = await run(payload as TargetPayload, takeValues);
     offEarlyEnd(target);
     report(targetMessageType.result, result);
   } catch (reason) {
@@ -37,11 +38,14 @@ export async function main({ channel, payload }: ChildContext): Promise<void> {
   }
 }
 
-async function run(payload: TargetPayload): Promise<unknown> {
-  if (payload.target === undefined) return undefined;
-  const run = await resolveTask(payload.target);
-  if (payload.kind === 'target') return await (run as (...args: unknown[]) => unknown)(...payload.args);
-  const instance = Process.revive(run as unknown as typeof Process, payload.fields);
+// Imported first: its module may register the classes of its arguments, or of its fields.
+async function run({ target }: TargetPayload, takeValues: () => unknown): Promise<unknown> {
+  if (target === undefined) return undefined;
+  const run = await resolveTask(target);
+  const values = takeValues() as TargetValues;
+  await importStandIns();
+  if ('args' in values) return await (run as (...args: unknown[]) => unknown)(...values.args);
+  const instance = Process.revive(run as unknown as typeof Process, values.fields);
   setCurrentProcess(instance);
   return await instance.run();
 }

@@ -10,8 +10,11 @@ export const targetMain = moduleUrl('process/run-target.js');
 
 /** Parent to child: a function to call, or a registered subclass of Process to run. */
 export type TargetPayload =
-  | { readonly kind: 'target'; readonly target: TaskReference | undefined; readonly args: unknown[] }
-  | { readonly kind: 'subclass'; readonly target: TaskReference; readonly fields: Record<string, unknown> };
+  | { readonly kind: 'target'; readonly target: TaskReference | undefined }
+  | { readonly kind: 'subclass'; readonly target: TaskReference };
+
+/** What it is run with, which may take its module to decode. */
+export type TargetValues = { readonly args: unknown[] } | { readonly fields: Record<string, unknown> };
 
 /** Child to parent. */
 export const targetMessageType = {

@@ -27,6 +27,16 @@ export function assertNotBootstrapping(what: string): void {
 }
 
 /** @internal Runs `load` with the guard on. */
+export function whileRequiring<T>(load: () => T): T {
+  importing++;
+  try {
+    return load();
+  } finally {
+    importing--;
+  }
+}
+
+/** @internal The same for one that takes its time. */
 export async function whileImporting<T>(load: () => Promise<T>): Promise<T> {
   importing++;
   try {

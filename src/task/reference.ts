@@ -11,7 +11,7 @@ import {
   setDefinition,
   type TaskReference,
 } from './definitions.js';
-import { resolveTask } from './resolve.js';
+import { requireTask, resolvedTask, resolveTask } from './resolve.js';
 
 export type { Task, TaskModule, TaskTarget } from './define-tasks.js';
 export type { TaskReference } from './definitions.js';
@@ -43,15 +43,35 @@ export function describeReference({ module, name }: TaskReference): string {
 }
 
 /**
- * A function that stands for a task, for one that arrives as an argument: the task itself where its module is loaded, else
- * an asynchronous function that imports the module when called. It can be sent on.
+ * A task that arrives as a value: the task itself, whose module is loaded here and now if it is not. Where that cannot be done
+ * without waiting (a module with a top-level await, or one that a loader compiles), a function that stands for it: it returns what
+ * the task returns if the module is loaded when it is called, else a promise of it. It can be sent on.
  */
 export function taskOf(reference: TaskReference): AnyFunction {
-  const known = definedTask(reference);
+  const known = resolvedTask(reference) ?? definedTask(reference) ?? requireTask(reference);
   if (known !== undefined) return known;
-  const run = async (...args: never[]): Promise<unknown> => (await resolveTask(reference))(...args);
+  standIns.set(reference.module, reference);
+  const run = (...args: never[]): unknown => {
+    const loaded = definedTask(reference) ?? resolvedTask(reference);
+    return loaded === undefined ? resolveTask(reference).then((task) => task(...args)) : loaded(...args);
+  };
   setDefinition(run, reference);
   return run;
+}
+
+// By module, those whose modules nobody has waited for.
+const standIns = new Map<string, TaskReference>();
+
+/** Whether tasks have arrived whose modules are still to be loaded. */
+export function hasStandIns(): boolean {
+  return standIns.size > 0;
+}
+
+/** Loads them. One that cannot be loaded says so when its task is called. */
+export async function importStandIns(): Promise<void> {
+  const awaited = [...standIns.values()];
+  standIns.clear();
+  await Promise.allSettled(awaited.map(resolveTask));
 }
 
 function moduleUrl(method: string, module: unknown): string {

@@ -1,9 +1,11 @@
 // In a worker: from a reference to the function, importing its module once.
 // What a reference is made of is in reference.ts; what modules define, in definitions.ts.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { describeReceived, ForkyardError, TaskResolutionError } from '../errors.js';
 import { nearestNames } from '../util/nearest-names.js';
 import { type AnyFunction, definedNames, definedTask, type TaskReference } from './definitions.js';
-import { whileImporting } from './importing.js';
+import { whileImporting, whileRequiring } from './importing.js';
 
 type ModuleExports = Readonly<Record<string, unknown>>;
 
@@ -28,6 +30,30 @@ export async function resolveTask(reference: TaskReference): Promise<AnyFunction
 /** The function if it was resolved before, so that no promise is needed. */
 export function resolvedTask({ module, name }: TaskReference): AnyFunction | undefined {
   return resolved.get(`${module} ${name}`);
+}
+
+/** The function of a module that can be loaded without waiting; undefined if it cannot, whatever the reason. */
+export function requireTask(reference: TaskReference): AnyFunction | undefined {
+  const { module, name } = reference;
+  if (imports.has(module) || !/^file:.*\.[cm]?js$/.test(module)) return undefined;
+  try {
+    const require = createRequire(module);
+    if (isCompiled(require)) return undefined;
+    const exports = whileRequiring(() => require(fileURLToPath(module)) as ModuleExports);
+    const found = definedTask(reference) ?? exportNamed(exports, name);
+    if (typeof found !== 'function') return undefined;
+    resolved.set(`${module} ${name}`, found as AnyFunction);
+    return found as AnyFunction;
+  } catch {
+    return undefined;
+  }
+}
+
+// What `require` loads is the module that `import` gives, unless a loader of somebody else's is in between: compilers add the
+// kinds of files that they know, and Node knows none of these.
+function isCompiled(require: NodeJS.Require): boolean {
+  const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
+  return '.tsx' in require.extensions || /(^|\s)--(import|loader|experimental-loader)\b/.test(flags);
 }
 
 async function findInModule(reference: TaskReference): Promise<AnyFunction> {
