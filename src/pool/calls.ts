@@ -41,11 +41,17 @@ export interface Chunk {
 
 /** Makes chunks on demand. */
 export interface Feed extends ResultSink {
+  /** What all its chunks are of. */
+  readonly plan: { readonly taskNumber: number; readonly limits: CallLimits };
+  /** Runs what is the caller's, as the input and what encodes its items, in the asynchronous context of the call. */
+  readonly scope: <Args extends unknown[], R>(act: (...args: Args) => R, ...args: Args) => R;
   /** The next chunk; null if there is none now (`isExhausted` tells whether there ever will be). May throw nothing. */
   next(): Chunk | null;
   readonly isExhausted: boolean;
   /** Whether somebody waits for it: an iterator that nobody reads must not keep the program alive. */
   readonly isAwaited: boolean;
+  /** From now on it is read to its end, however little of its results is taken. */
+  readAhead(): void;
 }
 
 /** A task on its way: in a worker, or waiting for one. */

@@ -58,6 +58,10 @@ export class Crew {
     return false;
   }
 
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
   /** Whether one that is ready has nothing to do. */
   get hasIdle(): boolean {
     return this.#idle > 0;

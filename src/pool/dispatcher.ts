@@ -6,15 +6,22 @@ import type { PoolWorker, UnstartedTask, WorkerResult } from './backend.js';
 import { Balancer } from './balancer.js';
 import type { Chunk, Feed, ResultSink, TaskEntry } from './calls.js';
 import type { CrewMember } from './crew.js';
-import { argumentsLostError, lostError, timeoutError } from './failures.js';
+import { argumentsLostError, lostError, startTimeoutError, timeoutError } from './failures.js';
 import { LateResults } from './late-results.js';
 import { isTask, taskMessageType } from './messages.js';
 import { Outcomes } from './outcomes.js';
 import { Placement } from './placement.js';
+import { type Overdue, StartLimit } from './start-limit.js';
 import type { TaskNumbers } from './task-numbers.js';
 import { TimeLimits } from './time-limits.js';
 import { discardMessage } from './waiting-messages.js';
 import { Withdrawals } from './withdrawals.js';
+
+export interface DispatcherOptions {
+  readonly concurrency: number;
+  /** For how long calls with a time limit wait for the first worker, beyond that limit; 0: for ever. */
+  readonly startTimeoutMs: number;
+}
 
 export interface DispatcherEvents {
   /** A worker runs what nobody wants any more: to be ended once `isNeeded` says no, and replaced now. */
@@ -30,9 +37,11 @@ export class Dispatcher {
   readonly #balancer: Balancer;
   readonly #lateResults: LateResults;
   readonly #timeLimits: TimeLimits;
+  readonly #startLimit: StartLimit;
   readonly #withdrawals: Withdrawals;
 
-  constructor(concurrency: number, events: DispatcherEvents) {
+  constructor(options: DispatcherOptions, events: DispatcherEvents) {
+    const { concurrency, startTimeoutMs } = options;
     this.#events = events;
     this.#placement = new Placement(concurrency, {
       onGiven: (member, entry) => this.#timeLimits.watch(member, entry),
@@ -52,6 +61,7 @@ export class Dispatcher {
       settleArrived,
       onExpired: (member, entry) => this.#expire(member, entry),
     });
+    this.#startLimit = new StartLimit(this.#placement, startTimeoutMs, (call) => this.#giveUpStart(call));
     this.#withdrawals = new Withdrawals((members) => {
       for (const member of members) if (crew.has(member)) this.#withdraw(member);
       this.pump();
@@ -97,10 +107,15 @@ export class Dispatcher {
     this.#placement.pump();
   }
 
+  readAhead(): void {
+    this.#placement.readAhead();
+  }
+
   // What was given out may turn out to be badly shared, or told of late.
   #watch(): void {
     this.#balancer.watch();
     this.#lateResults.watch();
+    this.#startLimit.watch();
   }
 
   /** A worker has been started, and may be given what it can run at a time. */
@@ -181,6 +196,10 @@ export class Dispatcher {
     const error = timeoutError(member.worker, entry, this.numbers.referenceOf(entry.taskNumber));
     this.#giveUp(entry);
     this.outcomes.expire(entry, error);
+  }
+
+  #giveUpStart({ sink, taskNumber, timeoutMs }: Overdue): void {
+    this.cancel(sink, startTimeoutError(this.numbers.referenceOf(taskNumber), timeoutMs));
   }
 
   // Whatever becomes of it: nobody waits for it any more. A worker that has it is asked for it presently, with others.

@@ -18,6 +18,8 @@ export interface Engine {
   addFeed(feed: Feed): void;
   /** A feed may have chunks again. */
   pump(): void;
+  /** Reads the inputs of all feeds to their end, though their results may not be taken. */
+  readAhead(): void;
   /** The call is over: it fails with this error. Functions of it that run can only be stopped with their workers. */
   cancel(sink: ResultSink, error: unknown): void;
   /** Settles everything with the same error. */

@@ -44,6 +44,15 @@ export function timeoutError(
   );
 }
 
+/** No worker became ready to run it. */
+export function startTimeoutError(reference: TaskReference, timeout: number): TaskTimeoutError {
+  return new TaskTimeoutError(
+    `${reference.name} was not begun: no worker of the pool has become ready. Its initializer, or a module that it needs, ` +
+      "has not come to its end. Mend that, or let calls wait longer for it with the pool's option `startTimeout`.",
+    { timeout, task: `${reference.module}#${reference.name}`, item: null },
+  );
+}
+
 /** The arguments were lost on their way back from a worker: this process holds too many shared buffers. */
 export function argumentsLostError(reference: TaskReference): ResourceError {
   return new ResourceError(

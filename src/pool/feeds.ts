@@ -26,6 +26,10 @@ export class Feeds {
     return false;
   }
 
+  all(): Feed[] {
+    return [...this.#feeds.keys()];
+  }
+
   has(feed: Feed): boolean {
     return this.#feeds.has(feed);
   }
@@ -77,7 +81,7 @@ export class Feeds {
   }
 
   failAll(error: unknown): void {
-    for (const feed of [...this.#feeds.keys()]) {
+    for (const feed of this.all()) {
       this.#feeds.delete(feed);
       feed.onFailure(-1, error);
     }

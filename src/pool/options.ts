@@ -48,6 +48,11 @@ export interface PoolOptions {
   readonly spin?: number | undefined;
   /** Milliseconds that a task may run, unless its call says otherwise: see `CallOptions.timeout`. Default: no limit. */
   readonly taskTimeout?: number | undefined;
+  /**
+   * Milliseconds for which a call with a `timeout` waits for a worker to become ready (its initializer included), beyond that
+   * timeout: then it rejects with `TaskTimeoutError`. Calls without a limit wait. Default 60,000; `Infinity`: they wait, too.
+   */
+  readonly startTimeout?: number | undefined;
   /** How often a failed task is run again, unless its call says otherwise: see `CallOptions.retries`. Default 0. */
   readonly retries?: number | undefined;
 }
@@ -66,10 +71,12 @@ export interface ResolvedPoolOptions {
   readonly name: string;
   readonly restartBudget: number;
   readonly limits: CallLimits;
+  readonly startTimeoutMs: number;
   readonly spin: SpinSettings;
 }
 
 const defaultSpinUs = 50;
+const defaultStartTimeoutMs = 60_000;
 const longestSpinUs = 10_000;
 const method = 'new Pool';
 const optionNames: readonly (keyof PoolOptions)[] = [
@@ -88,6 +95,7 @@ const optionNames: readonly (keyof PoolOptions)[] = [
   'restartBudget',
   'spin',
   'taskTimeout',
+  'startTimeout',
   'retries',
 ];
 
@@ -138,6 +146,7 @@ export function resolvePoolOptions(given: number | PoolOptions = {}, second?: un
       timeoutMs: duration(method, 'taskTimeout', taskTimeout),
       retries: countOf(method, 'retries', retries),
     },
+    startTimeoutMs: duration(method, 'startTimeout', options.startTimeout ?? defaultStartTimeoutMs),
   };
   const spinUs = countOf(method, 'spin', options.spin === undefined ? defaultSpinUs : options.spin);
   if (checked.startMethod === 'forkserver') prepareForkserver(checked.preload, checked.env);

@@ -77,7 +77,13 @@ export class Placement {
       if (member === undefined) break;
       this.#giveWaiting(member);
     }
-    this.feeds.drawInTurn((feed) => this.#pumpFeed(feed));
+    this.feeds.drawInTurn((feed) => feed.scope(this.#pumpFeed, feed));
+  }
+
+  /** Inputs are read to their end from now on, as nobody may take their results. */
+  readAhead(): void {
+    for (const feed of this.feeds.all()) feed.readAhead();
+    this.pump();
   }
 
   /** Once more, behind all that waits. */
@@ -120,7 +126,7 @@ export class Placement {
   }
 
   // True if the feed gave a chunk to a worker.
-  #pumpFeed(feed: Feed): boolean {
+  readonly #pumpFeed = (feed: Feed): boolean => {
     const mayGive = this.backlog.length === 0 && this.feeds.mayHaveMore(feed, this.crew.slots);
     const picked = mayGive ? this.crew.pick(this.feeds.isKnown(feed)) : undefined;
     const chunk = picked === undefined ? null : feed.next();
@@ -138,7 +144,7 @@ export class Placement {
       feed.onFailure(chunk.index, unsendable(error, chunk));
     }
     return true;
-  }
+  };
 
   #hold(member: CrewMember, entry: TaskEntry): void {
     entry.worker = member;

@@ -154,6 +154,8 @@ export class Pool {
         code: 'ERR_FORKYARD_POOL_STATE',
       });
     }
+    // Somebody waits for the end of all that was accepted, as in Python: also of what an iterator has not asked for.
+    if (this.#state === 'closing') this.#engine.readAhead();
     const { bell } = member();
     bell.hold();
     await this.#gone.promise;

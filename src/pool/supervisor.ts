@@ -47,7 +47,7 @@ export class Supervisor implements Engine {
     this.#options = options;
     this.#backend = backend;
     this.#events = events;
-    this.#dispatcher = new Dispatcher(options.concurrency, {
+    this.#dispatcher = new Dispatcher(options, {
       onProgress: events.onProgress,
       onUnwanted: ({ index }, isNeeded) => this.#dismiss(index, isNeeded),
     });
@@ -77,6 +77,10 @@ export class Supervisor implements Engine {
 
   pump(): void {
     this.#dispatcher.pump();
+  }
+
+  readAhead(): void {
+    this.#dispatcher.readAhead();
   }
 
   cancel(sink: ResultSink, error: unknown): void {

@@ -1,7 +1,12 @@
 // What a pool runs in each worker before anything else: once, again in replacements, and what becomes of a pool where
 // that fails, ends the worker, or never ends.
 import { describe, expect, test } from 'vitest';
-import { BrokenPoolError, SerializationError, TaskResolutionError } from '../../lib/index.js';
+import {
+  BrokenPoolError,
+  SerializationError,
+  TaskResolutionError,
+  TaskTimeoutError,
+} from '../../lib/index.js';
 import { expectClear, rejection, thrown } from '../conformance/caught.js';
 import { mark } from '../conformance/marks.js';
 import { tasks } from '../fixtures/pool/tasks.mjs';
@@ -98,6 +103,40 @@ test('that never ends: tasks wait, and terminate rejects them', async () => {
   pool.terminate();
   await pool.join();
   expect(await pending).toMatchObject({ code: 'ERR_FORKYARD_POOL_TERMINATED' });
+});
+
+describe.each(['apply', 'map', 'imap'] as const)('that never ends: %s with a timeout', (kind) => {
+  const call = (pool: ReturnType<typeof openPool>): Promise<unknown> => {
+    const options = { timeout: 1 };
+    if (kind === 'apply') return pool.apply(tasks.square, [2], options);
+    const items = Array.from({ length: 50 }, (_, n) => n);
+    if (kind === 'map') return pool.map(tasks.square, items, options);
+    return pool.imap(tasks.square, items, options).next();
+  };
+
+  test('rejects after startTimeout, while a call without one waits', async () => {
+    const mine = mark();
+    const pool = openPool({
+      processes: 1,
+      initializer: tasks.spin,
+      initargs: [mine.path],
+      startTimeout: 50,
+    });
+    const patient = rejection(pool.apply(tasks.square, [3]));
+    expectClear(await rejection(call(pool)), {
+      class: TaskTimeoutError,
+      code: 'ERR_FORKYARD_TASK_TIMEOUT',
+      says: [/square/, /initializer/i, /startTimeout/],
+    });
+    expect(pool.stats()).toMatchObject({ state: 'open', unsettled: 1, restarts: 0 });
+    pool.terminate();
+    expect(await patient).toMatchObject({ code: 'ERR_FORKYARD_POOL_TERMINATED' });
+  });
+});
+
+test('that takes longer than the timeout of a task does not count as its time', async () => {
+  const pool = openPool({ processes: 1, initializer: tasks.setUpLater, initargs: ['ready'] });
+  expect(await pool.apply(tasks.setUpValue, [], { timeout: 1 })).toBe('ready');
 });
 
 test('that never ends in one of two workers: the other does the work', async () => {

@@ -1,4 +1,5 @@
 // A map over an array: chunks made as workers become free, results in input order, the first error in input order.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallLimits, Chunk, Feed, TaskEntry } from '../calls.js';
 
 const mostArguments = 10_000;
@@ -13,7 +14,8 @@ export interface MapPlan {
 
 export class MapCall implements Feed {
   readonly promise: Promise<unknown[]>;
-  readonly #plan: MapPlan;
+  readonly plan: MapPlan;
+  readonly scope = AsyncLocalStorage.snapshot();
   readonly #chunks: unknown[][];
   #resolve!: (values: unknown[]) => void;
   #reject!: (reason: unknown) => void;
@@ -24,7 +26,7 @@ export class MapCall implements Feed {
   #error: unknown;
 
   constructor(plan: MapPlan) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#chunks = new Array(Math.ceil(plan.items.length / plan.chunkSize));
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -41,9 +43,12 @@ export class MapCall implements Feed {
     return this.#next >= this.#chunks.length;
   }
 
+  /** Its items are at hand. */
+  readAhead(): void {}
+
   next(): Chunk | null {
     if (this.isExhausted) return null;
-    const { items, chunkSize, type, taskNumber, limits } = this.#plan;
+    const { items, chunkSize, type, taskNumber, limits } = this.plan;
     const index = this.#next++;
     this.#inFlight++;
     const firstItem = index * chunkSize;

@@ -1,5 +1,6 @@
 // imap and imapUnordered: results as an async iterator, the input drawn only as fast as results are taken.
 // Results that came before an error, of a task or of the input, are delivered before it.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallLimits, Chunk, Feed, TaskEntry } from '../calls.js';
 import { type Input, InputReader } from './input-reader.js';
 
@@ -32,12 +33,14 @@ interface Taker {
 }
 
 export class StreamCall implements Feed {
-  readonly #plan: StreamPlan;
+  readonly plan: StreamPlan;
+  readonly scope = AsyncLocalStorage.snapshot();
   readonly #hooks: StreamHooks;
   readonly #input: InputReader;
   readonly #outcomes = new Map<number, Outcome>();
   readonly #takers: Taker[] = [];
   readonly #tasks = new Set<TaskEntry>();
+  #bufferSize: number;
   #made = 0;
   #delivered = 0;
   #values: unknown[] = [];
@@ -47,8 +50,9 @@ export class StreamCall implements Feed {
   #stopped = false;
 
   constructor(plan: StreamPlan, hooks: StreamHooks) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#hooks = hooks;
+    this.#bufferSize = plan.bufferSize;
     this.#input = new InputReader(plan.input, plan.chunkSize, () => {
       this.#serve();
       hooks.pump();
@@ -63,15 +67,19 @@ export class StreamCall implements Feed {
     return this.#stopped || this.#failure !== undefined || this.#input.isExhausted;
   }
 
+  readAhead(): void {
+    this.#bufferSize = Infinity;
+  }
+
   next(): Chunk | null {
-    const { bufferSize, type, taskNumber, limits } = this.#plan;
-    if (this.isExhausted || this.#made - this.#delivered >= bufferSize) return null;
+    const { type, taskNumber, limits } = this.plan;
+    if (this.isExhausted || this.#made - this.#delivered >= this.#bufferSize) return null;
     const value = this.#input.read();
     if (value === null) {
       if (this.#input.isExhausted) queueMicrotask(() => this.#serve());
       return null;
     }
-    const firstItem = this.#made * this.#plan.chunkSize;
+    const firstItem = this.#made * this.plan.chunkSize;
     return { type, taskNumber, index: this.#made++, value, firstItem, limits };
   }
 
@@ -156,7 +164,7 @@ export class StreamCall implements Feed {
 
   #takeOutcome(): boolean {
     if (this.#failure !== undefined) return false;
-    const key = this.#plan.ordered ? this.#delivered : (this.#outcomes.keys().next().value ?? -1);
+    const key = this.plan.ordered ? this.#delivered : (this.#outcomes.keys().next().value ?? -1);
     const outcome = this.#outcomes.get(key);
     if (outcome === undefined) return false;
     this.#outcomes.delete(key);
@@ -186,7 +194,7 @@ export class StreamCall implements Feed {
   #fail(failure: { readonly reason: unknown }): void {
     this.#failure = failure;
     this.#outcomes.clear();
-    this.#input.close();
+    this.scope(() => this.#input.close());
   }
 
   #stop(): void {
@@ -195,7 +203,7 @@ export class StreamCall implements Feed {
     this.#values = [];
     this.#nextValue = 0;
     this.#outcomes.clear();
-    this.#input.close();
+    this.scope(() => this.#input.close());
     this.#hooks.onEnd();
     this.#hooks.pump();
   }
