@@ -1,6 +1,7 @@
 // getContext: the module's face with one start method and one set of preloaded modules in it, for a library that must not
 // depend on what its program has chosen.
-import { argumentTypeError, ForkyardError } from './errors.js';
+import { ForkyardError } from './errors.js';
+import { checkOptions } from './options/known-options.js';
 import { Pipe } from './pipe/pipe.js';
 import type { PoolOptions } from './pool/options.js';
 import { Pool } from './pool/pool.js';
@@ -99,9 +100,7 @@ export interface Context extends SharedClasses {
  * `multiprocessing.get_context`.
  */
 export function getContext(startMethod?: StartMethodName, options: ContextOptions = {}): Context {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError('getContext', 'options', 'an object such as { preload }', options);
-  }
+  checkOptions('getContext', options, ['preload']);
   const method = startMethod === undefined ? getStartMethod() : checkStartMethod('getContext', startMethod);
   let preload =
     options.preload === undefined ? undefined : resolvePreload('getContext', 'preload', options.preload);

@@ -2,7 +2,7 @@
 // Each function gives what is meant, or throws what is wrong with it.
 import { types } from 'node:util';
 import { argumentRangeError, argumentTypeError, BufferTooShort } from '../errors.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { checkOptions } from '../options/known-options.js';
 import { countOf } from '../options/values.js';
 import { type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 
@@ -96,9 +96,7 @@ function waitOf(
   own: readonly string[],
   takesSignal: boolean,
 ): ResolvedWait {
-  if (typeof options !== 'object' || options === null)
-    throw argumentTypeError(method, 'options', 'an object', options);
-  refuseUnknownOptions(method, options, [...own, 'timeout', ...(takesSignal ? ['signal'] : [])]);
+  checkOptions(method, options, [...own, 'timeout', ...(takesSignal ? ['signal'] : [])]);
   const { timeout, signal } = options;
   return resolveWait(method, takesSignal ? { timeout, signal } : { timeout }, takesSignal);
 }

@@ -1,7 +1,7 @@
 // Handshakes over a connection: whole ones, as Listener and Client have them, and the two halves for connections of one's own.
 // What is said is handshake.ts.
 import { argumentRangeError, argumentTypeError, TimeoutError } from '../errors.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { checkOptions } from '../options/known-options.js';
 import { timeoutError } from '../options/time-out.js';
 import { countDown, type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { Connection } from './connection.js';
@@ -87,9 +87,7 @@ function resolve(
 ): { settings: HandshakeSettings; wait: ResolvedWait } {
   if (!(connection instanceof Connection))
     throw argumentTypeError(method, 'connection', 'a Connection', connection);
-  if (typeof options !== 'object' || options === null)
-    throw argumentTypeError(method, 'options', 'an object', options);
-  refuseUnknownOptions(method, options, [...own, 'allowMd5', 'timeout', 'signal']);
+  checkOptions(method, options, [...own, 'allowMd5', 'timeout', 'signal']);
   const { digestName = 'sha256', allowMd5 = false, timeout, signal } = options;
   if (typeof allowMd5 !== 'boolean') throw argumentTypeError(method, 'allowMd5', 'true or false', allowMd5);
   const settings = {

@@ -8,6 +8,7 @@ import { Encoder } from '../serialize/encoder.js';
 import { WireRegistry } from '../serialize/registry.js';
 import { reasonAgainst, reasonAgainstFunction } from '../serialize/unsupported.js';
 import { localOnly } from '../util/local-only.js';
+import { MessageBudget, refuseJson } from './budget.js';
 
 export interface Codec {
   /** Valid until the next call. */
@@ -18,7 +19,7 @@ export interface Codec {
 /** What is not plain is refused, by name: nothing of another program makes an object of a class here, or runs code. */
 export function plainCodec(): Codec {
   const encoder = new Encoder({ registry: plainRegistry });
-  const decoder = new Decoder({ registry: plainRegistry });
+  const decoder = new Decoder({ registry: plainRegistry, budget: new MessageBudget() });
   return {
     encode(value) {
       encoder.encode(value);
@@ -33,6 +34,11 @@ export const jsonCodec: Codec = {
     return Buffer.from(jsonOf(value));
   },
   decode(message) {
+    const refusal = refuseJson(message);
+    if (refusal !== undefined)
+      throw new SerializationError(`cannot read the message: ${refusal}`, {
+        code: 'ERR_FORKYARD_CORRUPT_MESSAGE',
+      });
     try {
       return JSON.parse(utf8.decode(message));
     } catch (cause) {

@@ -225,9 +225,9 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
     return nodeDuplex({ ...this.#sink(), ...this.#source('Connection.toDuplex') });
   }
 
-  /** Values until the end of file. */
+  /** Values until the end of file; then a socket is given back, unless answers are being sent. A loop left before leaves it open. */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    return valuesOf(this.#source('Connection.recv'));
+    return valuesOf(this.#source('Connection.recv'), () => this.endReceiving());
   }
 
   /** `close()`, at the end of `using`. */
@@ -264,6 +264,9 @@ export abstract class Connection implements Waitable, AsyncIterable<unknown> {
   protected endSending(): void {
     this.close();
   }
+
+  /** A loop over all that arrives has come to its end. */
+  protected endReceiving(): void {}
 
   #source(method: string): ValueSource {
     return {

@@ -28,6 +28,12 @@ const challenge = Buffer.from('#CHALLENGE#');
 const welcome = Buffer.from('#WELCOME#');
 const failure = Buffer.from('#FAILURE#');
 const randomLength = 40;
+/**
+ * What the challenge of a whole handshake begins with, after the digest's name: whose it is, and so whose answer it wants. Python
+ * takes it for a part of the random bytes. As the answer is a digest over all of the challenge, nobody in between can change it.
+ */
+const marks = { listener: Buffer.from('fyLISTEN'), client: Buffer.from('fyCLIENT') } as const;
+type Role = keyof typeof marks;
 /** Of a challenge of CPython before 3.12; it has no digest's name in front. */
 const oldChallengeLength = 20;
 /** Of an answer by MD5 without a name. */
@@ -35,14 +41,14 @@ const md5Length = 16;
 
 /** The whole handshake of who accepts a connection: the other side proves first. */
 export function* listenerHandshake(settings: HandshakeSettings): Handshake {
-  yield* deliver(settings);
-  yield* answer(settings);
+  yield* deliver(settings, randomOf('listener'));
+  yield* answer(settings, 'client');
 }
 
 /** The whole handshake of who connects. */
 export function* clientHandshake(settings: HandshakeSettings): Handshake {
-  yield* answer(settings);
-  yield* deliver(settings);
+  yield* answer(settings, 'listener');
+  yield* deliver(settings, randomOf('client'));
 }
 
 /** Asks for a proof. Python: `deliver_challenge`. */
@@ -66,17 +72,33 @@ export function* deliver(
   yield welcome;
 }
 
-/** Gives a proof. Python: `answer_challenge`. */
-export function* answer(settings: HandshakeSettings): Handshake {
+/** Gives a proof. Python: `answer_challenge`. `asker`: whose challenge alone is answered, if it says whose it is. */
+export function* answer(settings: HandshakeSettings, asker?: Role): Handshake {
   const message = yield 'receive';
   if (!isChallenge(message)) throw noHandshake('it began with something else');
   const question = message.subarray(challenge.length);
   if (question.length < oldChallengeLength) throw noHandshake('its challenge is too short');
+  if (asker !== undefined) refuseRelayed(question, asker);
   yield responseTo(settings, question);
   const verdict = yield 'receive';
   if (equals(verdict, welcome)) return;
   if (!equals(verdict, failure)) throw noHandshake('it says neither welcome nor failure');
   throw new AuthenticationError('The other side does not accept our authkey: both need the same.');
+}
+
+function randomOf(role: Role): Uint8Array {
+  return Buffer.concat([marks[role], crypto().randomBytes(randomLength - marks[role].length)]);
+}
+
+// Without a key, one can pass on what a client asks to another client, as a listener's challenge, and its answer back.
+function refuseRelayed(question: Uint8Array, asker: Role): void {
+  const start = question.indexOf(0x7d) + 1;
+  const mark = question.subarray(start, start + marks.client.length);
+  const other = asker === 'listener' ? 'client' : 'listener';
+  if (!equals(mark, marks[other])) return;
+  throw new AuthenticationError(
+    `The other side passes on the challenge of another ${other}, to have it answered here: it does not know our authkey.`,
+  );
 }
 
 // The digest is over all of the question, its name included: nobody in between can change the name for a weaker one's.

@@ -23,6 +23,7 @@ export class Outbox {
   #isFull = false;
   #failure: ((method: string) => ForkyardError) | undefined;
   readonly #onSendings: () => void;
+  #onIdle: (() => void) | undefined;
 
   constructor(socket: Socket, onSendings: () => void) {
     this.#socket = socket;
@@ -55,6 +56,7 @@ export class Outbox {
           this.#onSendings();
           if (error === undefined) resolve();
           else reject(error);
+          if (this.#sendings.size === 0) this.#lookWhetherIdle();
         },
       };
       const stop = startDeadline(wait, {
@@ -67,10 +69,23 @@ export class Outbox {
     });
   }
 
+  /** Calls back when nothing has been sent for a turn of the event loop, and nothing waits to be. */
+  whenIdle(then: () => void): void {
+    this.#onIdle = then;
+    if (this.#sendings.size === 0) this.#lookWhetherIdle();
+  }
+
   /** What the system has begun to take is sent; what it has not is rejected. */
   close(error: (method: string) => ForkyardError): void {
     this.#failure ??= error;
     for (const sending of [...this.#sendings]) if (!sending.hasBegun) sending.settle(error(sending.method));
+  }
+
+  #lookWhetherIdle(): void {
+    if (this.#onIdle === undefined) return;
+    setImmediate(() => {
+      if (this.#sendings.size === 0) this.#onIdle?.();
+    });
   }
 
   #handOver(): void {

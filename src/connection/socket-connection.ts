@@ -120,6 +120,11 @@ export class SocketConnection extends Connection {
     this.#socket.end();
   }
 
+  // The other side has closed, and nobody would end ours (CLOSE_WAIT). It may still hear answers, if it has only ended its sending.
+  protected override endReceiving(): void {
+    this.#outbox.whenIdle(() => this.#socket.destroySoon());
+  }
+
   protected keepAlive(keepsAlive: boolean): void {
     this.#keepsAlive = keepsAlive;
     this.#hold();

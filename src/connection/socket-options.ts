@@ -1,7 +1,7 @@
 // The options that listeners and clients have in common, interpreted once, at the call.
 // Those of their own are in listener-options.ts and client.ts; addresses are address.ts.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { checkOptions } from '../options/known-options.js';
 import { duration, wholeNumber } from '../options/values.js';
 import type { AddressFamily } from './address.js';
 import { authkeyOf } from './digest.js';
@@ -47,9 +47,7 @@ export function resolveSocketOptions(
   options: SocketOptions,
   own: readonly string[],
 ): ResolvedSocketOptions {
-  if (typeof options !== 'object' || options === null)
-    throw argumentTypeError(method, 'options', 'an object', options);
-  refuseUnknownOptions(method, options, [...names, ...own]);
+  checkOptions(method, options, [...names, ...own]);
   const { authkey, json = false, allowMd5 = false } = options;
   const { maxFrameBytes = defaultMaxFrameBytes, handshakeTimeout = defaultHandshakeMs } = options;
   for (const [name, value] of Object.entries({ json, allowMd5 }))

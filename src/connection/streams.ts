@@ -44,15 +44,18 @@ export function webReadable(source: ValueSource): ReadableStream<unknown> {
   );
 }
 
-/** The values until the end, as they are asked for. */
-export async function* valuesOf(source: ValueSource): AsyncGenerator<unknown, void, undefined> {
+/** The values until the end, as they are asked for; `atEnd` is called when that has come, not when the loop is left before. */
+export async function* valuesOf(
+  source: ValueSource,
+  atEnd: () => void,
+): AsyncGenerator<unknown, void, undefined> {
   const asking = { signal: new AbortController().signal, turn: turnGiver() };
   for (;;) {
     let next: Taken | undefined;
     await takeNext(source, asking, (taken) => {
       next = taken;
     });
-    if (next === undefined) return;
+    if (next === undefined) return atEnd();
     yield (next as Taken).value;
   }
 }

@@ -1,6 +1,6 @@
 // The options of everything that waits, interpreted at the call.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { refuseUnknownOptions } from './known-options.js';
+import { checkOptions } from './known-options.js';
 
 export interface WaitOptions {
   /** Milliseconds; 0: not at all. Then `TimeoutError`, and nothing was taken. Default: as long as it takes. */
@@ -40,10 +40,7 @@ export function resolveWait(
   takesSignal: boolean,
 ): ResolvedWait {
   if (options === undefined) return forever;
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError(method, 'options', 'an object', options);
-  }
-  refuseUnknownOptions(method, options, takesSignal ? ['timeout', 'signal'] : ['timeout']);
+  checkOptions(method, options, takesSignal ? ['timeout', 'signal'] : ['timeout']);
   const { timeout = Infinity, signal } = options;
   if (typeof timeout !== 'number')
     throw argumentTypeError(method, 'timeout', 'a number of milliseconds', timeout);

@@ -1,6 +1,6 @@
 // The options of a pool's calls, interpreted once, at the call. Those of the pool itself are options.ts.
 import { argumentTypeError } from '../errors.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { checkOptions } from '../options/known-options.js';
 import { countOf, duration, wholeNumber } from '../options/values.js';
 import type { CallLimits } from './calls.js';
 
@@ -53,10 +53,7 @@ export function resolveCall(
   options: ImapOptions,
   settings: { readonly limits: CallLimits; readonly names: readonly string[] },
 ): ResolvedCall {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw argumentTypeError(method, 'options', 'an object', options);
-  }
-  refuseUnknownOptions(method, options, [...callNames, ...settings.names]);
+  checkOptions(method, options, [...callNames, ...settings.names]);
   const { timeout, retries, signal, chunkSize, bufferSize } = options;
   const { limits } = settings;
   const resolved: ResolvedCall = {

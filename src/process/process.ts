@@ -1,4 +1,5 @@
 // Process: Python's class, one child each. Starting and sweeping is child-handle.ts; what the child does, run-target.ts.
+import { resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf, type TaskReference } from '../task/reference.js';
 import { resolveTask } from '../task/resolve.js';
@@ -17,7 +18,7 @@ import {
 } from './options.js';
 import { type ProcessState, stateError } from './process-state.js';
 import { Sentinel } from './sentinel.js';
-import { checkTimeout, settledWithin } from './settled-within.js';
+import { settledWithin } from './settled-within.js';
 import { settleBy, type TargetPayload, type TargetValues, targetMain } from './target-message.js';
 
 const signalNumber = { interrupt: 2, kill: 9, terminate: 15 } as const;
@@ -161,15 +162,14 @@ export class Process<Args extends unknown[] = never[], Result = unknown> {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Waits for the end, at most `timeout` milliseconds. Whether it has ended; it rejects if it could not be started. */
-  async join(options: { timeout?: number } = {}): Promise<boolean> {
+  /** Waits for the end, at most `timeout` milliseconds. Whether it has ended; rejects if it could not be started, or by `signal`. */
+  async join(options?: WaitOptions): Promise<boolean> {
+    const wait = resolveWait('Process.join', options, true);
     this.#requireOpen('join()');
     this.#require('join()', this.#state !== 'initial', 'start() it first');
-    const { timeout } = options;
-    checkTimeout('Process.join', timeout);
     if (this.#status?.reason === 'start-failed') await this.#ended.promise;
-    if (this.#status !== null || (timeout !== undefined && timeout <= 0)) return this.#status !== null;
-    const waiting = settledWithin(this.#ended.promise, timeout);
+    if (this.#status !== null || wait.timeoutMs === 0) return this.#status !== null;
+    const waiting = settledWithin(this.#ended.promise, wait);
     void this.#child?.holdUntil(waiting);
     await waiting;
     return this.#status !== null;

@@ -1,20 +1,19 @@
-// Waiting for a promise no longer than so many milliseconds.
-import { argumentTypeError } from '../errors.js';
+// Waiting for a promise no longer than somebody wants to.
+import { startTimer } from '../options/time-out.js';
+import type { ResolvedWait } from '../options/wait-options.js';
+import { onAbort } from '../util/on-abort.js';
 
-const longestTimerMs = 2 ** 31 - 1;
-
-/** Throws `TypeError` unless it is a number of milliseconds, or not given. */
-export function checkTimeout(method: string, timeout: unknown): void {
-  if (timeout === undefined || (typeof timeout === 'number' && !Number.isNaN(timeout))) return;
-  throw argumentTypeError(method, 'timeout', 'a number of milliseconds', timeout);
-}
-
-/** Resolves when the promise has, or after `timeoutMs` (not given: never); rejects as the promise does. */
-export async function settledWithin(promise: Promise<void>, timeoutMs: number | undefined): Promise<void> {
-  if (timeoutMs === undefined || timeoutMs === Infinity) return await promise;
+/** Resolves when the promise has, or when the time is over; rejects as the promise does, or with the reason of the signal. */
+export async function settledWithin(promise: Promise<void>, wait: ResolvedWait): Promise<void> {
+  if (wait.timeoutMs === Infinity && wait.signal === undefined) return await promise;
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(timeoutMs, longestTimerMs));
+  let stop: (() => void) | undefined;
+  const late = new Promise<void>((resolve, reject) => {
+    timer = startTimer(wait, resolve);
+    stop = onAbort(wait.signal, reject);
   });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  await Promise.race([promise, late]).finally(() => {
+    clearTimeout(timer);
+    stop?.();
+  });
 }

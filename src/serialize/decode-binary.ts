@@ -39,10 +39,11 @@ export function readResizableBuffer(state: DecodeState): object {
   const maxByteLength = state.readLength();
   const size = state.readLength();
   if (size > maxByteLength) throw state.corrupt('a resizable buffer is longer than its limit');
-  state.claimResizable(maxByteLength);
   const start = state.claimBytes(size);
+  state.claimResizable(maxByteLength);
   const Resizable = ArrayBuffer as new (size: number, options: { maxByteLength: number }) => ArrayBuffer;
   const buffer = new Resizable(size, { maxByteLength });
+  state.countResizable(buffer);
   new Uint8Array(buffer).set(state.bytes.subarray(start, start + size));
   return state.keep(buffer);
 }

@@ -103,6 +103,8 @@ function readFrame(state: DecodeState): unknown {
     if (state.position !== next.position) throw state.corrupt('a property is longer than it should be');
     return value;
   } catch (error) {
+    if (state.isRefused) throw error;
+    state.countFailedFrame();
     state.depth = outer.depth;
     state.deferred.length = outer.deferred;
     return `[could not be rebuilt: ${error instanceof Error ? error.message : String(error)}]`;

@@ -10,6 +10,9 @@ const kCacheSlots = 1024;
 const kCachedMax = 32;
 const knownNames: string[] = new Array(kCacheSlots).fill('');
 
+/** What a name takes that is no usual one, and its place in a table. */
+const kFieldBytes = 96;
+
 /** The fields of a plain object that has its identity already. */
 export function readObject(state: DecodeState, object: object): object {
   state.descend();
@@ -38,6 +41,7 @@ function readFields(state: DecodeState, target: object): void {
       }
     }
     const key = readKey(state, tag);
+    state.claimHeap(kFieldBytes);
     const index = arrayIndexOf(key);
     if (key in Object.prototype) defineField(fields, key, state.readValue(state));
     else if (index >= 0) setElement(fields, index, indexCount++, state.readValue(state));
@@ -50,6 +54,7 @@ export function readOwnFields(state: DecodeState, target: object): void {
   let indexCount = 0;
   for (let tag = state.readByte(); tag !== Tag.End; tag = state.readByte()) {
     const key = readKey(state, tag);
+    state.claimHeap(kFieldBytes);
     const index = arrayIndexOf(key);
     if (index >= 0) {
       if (!Array.isArray(target)) keepSparse(target, index, indexCount++);

@@ -13,6 +13,14 @@ const kCachedMax = 16;
 const kCacheSlots = 1024;
 const recentStrings: string[] = new Array(kCacheSlots).fill('');
 
+const hexDigits = '0123456789abcdef';
+/** 2 ** 30 bits. */
+const kMaxBigIntBytes = 2 ** 27;
+/** A number or short string that is none of an object's own words. */
+const kSmallBytes = 24;
+/** The digits as bytes and as a string, and the number. */
+const kHeapPerBigIntByte = 5;
+
 const float64Scratch = new Float64Array(1);
 const int64Scratch = new BigInt64Array(float64Scratch.buffer);
 const byteScratch = new Uint8Array(float64Scratch.buffer);
@@ -21,10 +29,14 @@ const byteScratch = new Uint8Array(float64Scratch.buffer);
 export function readLatin1(state: DecodeState, length: number): string {
   const start = state.claimBytes(length);
   const bytes = state.bytes;
-  if (length > kCachedMax) return latin1Slice.call(bytes, start, start + length);
+  if (length > kCachedMax) {
+    state.claimHeap(length);
+    return latin1Slice.call(bytes, start, start + length);
+  }
   const slot = hashOf(bytes, start, length) & (kCacheSlots - 1);
   const recent = recentStrings[slot];
   if (isSame(recent, bytes, start, length)) return recent;
+  state.claimHeap(kSmallBytes);
   const text = latin1Slice.call(bytes, start, start + length);
   recentStrings[slot] = text;
   return text;
@@ -32,6 +44,7 @@ export function readLatin1(state: DecodeState, length: number): string {
 
 export function readUtf16(state: DecodeState, length: number): string {
   const start = state.claimBytes(length * 2);
+  state.claimHeap(length * 2 + kSmallBytes);
   return ucs2Slice.call(state.bytes, start, start + length * 2);
 }
 
@@ -55,11 +68,13 @@ export function readInt32(state: DecodeState): number {
 
 export function readFloat64(state: DecodeState): number {
   fillScratch(state);
+  state.claimHeap(kSmallBytes);
   return float64Scratch[0];
 }
 
 export function readBigInt64(state: DecodeState): bigint {
   fillScratch(state);
+  state.claimHeap(kSmallBytes);
   return int64Scratch[0];
 }
 
@@ -67,9 +82,9 @@ export function readBigInt(state: DecodeState): bigint {
   const isNegative = state.readByte() !== 0;
   const size = state.readLength();
   const start = state.claimBytes(size);
-  let digits = '';
-  for (let i = start + size - 1; i >= start; i--) digits += hexOf(state.bytes[i]);
-  const magnitude = BigInt(`0x0${digits}`);
+  if (size > kMaxBigIntBytes) throw state.corrupt('a BigInt is longer than this engine has them');
+  state.claimHeap(size * kHeapPerBigIntByte + kSmallBytes);
+  const magnitude = BigInt(hexOf(state.bytes, start, size));
   return isNegative ? -magnitude : magnitude;
 }
 
@@ -86,8 +101,15 @@ export function hashOf(bytes: Uint8Array, start: number, length: number): number
   return hash ^ (hash >>> 11);
 }
 
-function hexOf(byte: number): string {
-  return byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
+// One string from one buffer: pieces would take thirty times what they say.
+function hexOf(bytes: Uint8Array, start: number, size: number): string {
+  const digits = Buffer.allocUnsafe(size * 2 + 3);
+  digits.write('0x0', 'latin1');
+  for (let from = start + size - 1, to = 3; from >= start; from--, to += 2) {
+    digits[to] = hexDigits.charCodeAt(bytes[from] >> 4);
+    digits[to + 1] = hexDigits.charCodeAt(bytes[from] & 15);
+  }
+  return latin1Slice.call(digits, 0, digits.length);
 }
 
 function fillScratch(state: DecodeState): void {

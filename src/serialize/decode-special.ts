@@ -42,12 +42,17 @@ export function readSpecial(state: DecodeState, tag: number): unknown {
   }
 }
 
+// A Map or Set becomes twice as large at a time, and both tables exist while it does.
+const kEntriesPerAudit = 0xffff;
+const kEntryBytes = 64;
+
 /** The entries of a Map that has its identity already. */
 export function readMap(state: DecodeState, map: Map<unknown, unknown>): Map<unknown, unknown> {
   state.descend();
   while (!atEnd(state)) {
     const key = state.readValue(state);
     map.set(key, state.readValue(state));
+    if ((map.size & kEntriesPerAudit) === kEntriesPerAudit) state.claimHeap(map.size * kEntryBytes);
   }
   state.depth--;
   return map;
@@ -56,7 +61,10 @@ export function readMap(state: DecodeState, map: Map<unknown, unknown>): Map<unk
 /** The values of a Set that has its identity already. */
 export function readSet(state: DecodeState, set: Set<unknown>): Set<unknown> {
   state.descend();
-  while (!atEnd(state)) set.add(state.readValue(state));
+  while (!atEnd(state)) {
+    set.add(state.readValue(state));
+    if ((set.size & kEntriesPerAudit) === kEntriesPerAudit) state.claimHeap(set.size * kEntryBytes);
+  }
   state.depth--;
   return set;
 }
@@ -70,8 +78,12 @@ function atEnd(state: DecodeState): boolean {
 function readRegExp(state: DecodeState): RegExp {
   const source = readString(state);
   const flags = readString(state);
+  return state.keep(makeRegExp(state, source, flags));
+}
+
+function makeRegExp(state: DecodeState, source: string, flags: string): RegExp {
   try {
-    return state.keep(new RegExp(source, flags));
+    return new RegExp(source, flags);
   } catch {
     throw state.corrupt('a regular expression is not valid in this version of Node');
   }

@@ -3,6 +3,7 @@
 import { SerializationError } from '../errors.js';
 import type { WireRegistry } from './registry.js';
 import type { SharedBlock, SlabReceiver } from './slabs.js';
+import type { StrangerBudget } from './stranger-budget.js';
 import { kMaxDepth, kMaxLength, kMaxResizableBytes } from './wire-format.js';
 
 /** What a decoding is made with. `readValue` is handed in because the file that holds it imports this one. */
@@ -12,6 +13,8 @@ export interface DecodeContext {
   readonly readDeferred: (state: DecodeState, from: number) => void;
   readonly registry: WireRegistry;
   readonly slabs: SlabReceiver | undefined;
+  /** For messages of other programs. A family's members may send each other whatever they have room for. */
+  readonly budget: StrangerBudget | undefined;
 }
 
 /** A container that exists, and is referred to, before its body was read. */
@@ -21,6 +24,16 @@ export interface DeferredContainer {
 }
 
 const kKeptIdentities = 4096;
+/** After so many objects a budget is asked whether there is room for as many again. */
+const kAuditObjects = 65_536;
+/** Beyond any number of objects that a heap holds. */
+const kNever = 2 ** 30;
+/** About what an object takes, with its place in what holds it. */
+const kObjectBytes = 200;
+/** Asking how much of the heap is used takes some microseconds: once for so much. */
+const kLargeBytes = 2 ** 20;
+/** Parts of a stranger's errors that cannot be rebuilt: describing one costs much more than sending it. */
+const kMaxFailedFrames = 1000;
 
 export class DecodeState {
   bytes: Uint8Array = new Uint8Array(0);
@@ -36,7 +49,14 @@ export class DecodeState {
   #identityCount = 0;
   #elementBudget = 0;
   #resizableBudget = 0;
+  /** How many identities may be made up for parts that were stepped over. */
+  #skipBudget = 0;
+  #nextAudit = kNever;
+  #claimedHeap = 0;
+  #failedFrames = 0;
+  #isRefused = false;
   #slabCount = 0;
+  readonly #budget: StrangerBudget | undefined;
   readonly #slabs: SlabReceiver | undefined;
 
   constructor(context: DecodeContext) {
@@ -44,6 +64,7 @@ export class DecodeState {
     this.readDeferred = context.readDeferred;
     this.registry = context.registry;
     this.#slabs = context.slabs;
+    this.#budget = context.budget;
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -55,7 +76,14 @@ export class DecodeState {
     this.end = end;
     this.#elementBudget = end - start;
     this.#resizableBudget = kMaxResizableBytes;
+    this.#skipBudget = end - start;
     this.#slabCount = 0;
+    if (this.#budget === undefined) return;
+    this.#budget.begin(end - start);
+    this.#nextAudit = kAuditObjects;
+    this.#claimedHeap = 0;
+    this.#failedFrames = 0;
+    this.#isRefused = false;
   }
 
   /** Forgets what was read: an idle decoder keeps nothing alive. */
@@ -105,22 +133,49 @@ export class DecodeState {
     this.#elementBudget -= count;
     if (count > this.end - this.position || this.#elementBudget < 0)
       throw this.corrupt('a count goes beyond its end');
+    this.claimHeap(count * 8);
   }
 
+  /** Asserts that a stranger's message may take so much more of the heap. */
+  claimHeap(sizeBytes: number): void {
+    if (this.#budget === undefined) return;
+    this.#claimedHeap += sizeBytes;
+    if (this.#claimedHeap < kLargeBytes) return;
+    const refusal = this.#budget.refuseHeap(this.#claimedHeap);
+    if (refusal !== undefined) throw this.refuse(refusal);
+    this.#claimedHeap = 0;
+  }
+
+  /** Before a resizable buffer is made. */
   claimResizable(maxByteLength: number): void {
     this.#resizableBudget -= maxByteLength;
     if (this.#resizableBudget < 0) throw this.corrupt('its resizable buffers reserve more than 1 GiB');
+    const refusal = this.#budget?.refuseMapping();
+    if (refusal !== undefined) throw this.refuse(refusal);
+  }
+
+  /** After it was made. */
+  countResizable(buffer: ArrayBuffer): void {
+    this.#budget?.countMapping(buffer);
+  }
+
+  /** After a part of an error that could not be rebuilt. */
+  countFailedFrame(): void {
+    if (++this.#failedFrames > kMaxFailedFrames && this.#budget !== undefined)
+      throw this.refuse('too many parts of its errors cannot be rebuilt');
   }
 
   /** Gives an object the next identity number. */
   keep<T extends object>(object: T): T {
     this.#identities[this.#identityCount++] = object;
+    if (this.#identityCount >= this.#nextAudit) this.#audit();
     return object;
   }
 
   /** Takes the next identity number for an object that can be made only later, with `settle`. */
   reserveIdentity(): number {
     this.#identities[this.#identityCount] = undefined;
+    if (this.#identityCount >= this.#nextAudit) this.#audit();
     return this.#identityCount++;
   }
 
@@ -156,6 +211,9 @@ export class DecodeState {
   /** After a part that could not be read: as if it had been, with its objects missing. */
   skipTo(position: number, identityCount: number, slabCount: number): void {
     this.position = position;
+    // Each is a byte of the part at least, and no part is stepped over twice; a claim is no reason to count for minutes.
+    this.#skipBudget -= Math.max(0, identityCount - this.#identityCount);
+    if (this.#skipBudget < 0) throw this.refuse('its errors claim more objects than it can hold');
     while (this.#identityCount < identityCount) this.reserveIdentity();
     while (this.#identityCount > identityCount) this.#identities[--this.#identityCount] = undefined;
     this.#slabCount = slabCount;
@@ -163,6 +221,24 @@ export class DecodeState {
 
   descend(): void {
     if (++this.depth > kMaxDepth) throw this.corrupt('it is nested too deep');
+  }
+
+  /** Whether the message as a whole was refused: then no part of it is stepped over. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  refuse(why: string): SerializationError {
+    this.#isRefused = true;
+    return new SerializationError(`cannot read the message: ${why}`, {
+      code: 'ERR_FORKYARD_CORRUPT_MESSAGE',
+    });
+  }
+
+  // The list of identities, which is moved when it grows, counts as well.
+  #audit(): void {
+    this.#nextAudit += kAuditObjects;
+    this.claimHeap(kAuditObjects * kObjectBytes + this.#identityCount * 24);
   }
 
   #receiver(): SlabReceiver {

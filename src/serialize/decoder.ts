@@ -5,6 +5,7 @@ import { DecodeState } from './decode-state.js';
 import { readDeferred, readValue } from './decode-value.js';
 import { defaultRegistry, type WireRegistry } from './registry.js';
 import type { SlabReceiver } from './slabs.js';
+import type { StrangerBudget } from './stranger-budget.js';
 
 export type { SlabReceiver } from './slabs.js';
 
@@ -13,6 +14,8 @@ export interface DecoderOptions {
   readonly slabs?: SlabReceiver;
   /** What may arrive beside plain data. Default: the registry of this process. */
   readonly registry?: WireRegistry;
+  /** What a message of another program may take. Default: as much as there is. */
+  readonly budget?: StrangerBudget;
 }
 
 /**
@@ -26,9 +29,9 @@ export class Decoder {
   #busy = false;
 
   constructor(options: DecoderOptions = {}) {
-    const { slabs, registry = defaultRegistry } = options;
+    const { slabs, registry = defaultRegistry, budget } = options;
     this.#options = options;
-    this.#state = new DecodeState({ readValue, readDeferred, registry, slabs });
+    this.#state = new DecodeState({ readValue, readDeferred, registry, slabs, budget });
   }
 
   decode(bytes: Uint8Array, start = 0, end = bytes.length): unknown {

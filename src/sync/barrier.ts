@@ -1,7 +1,7 @@
 // Barrier: so many go on together. Python: multiprocessing.Barrier; unlike it, it breaks when one that waits there dies.
 import { argumentRangeError, argumentTypeError, BrokenBarrierError } from '../errors.js';
 import { member } from '../family/membership.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { checkOptions } from '../options/known-options.js';
 import { wholeNumber } from '../options/values.js';
 import { countDown, type ResolvedWait, resolveWait, type WaitOptions } from '../options/wait-options.js';
 import { isThenable } from '../util/is-thenable.js';
@@ -39,7 +39,7 @@ export class Barrier extends Waitable<Verdict> {
     if (wholeNumber(method, 'parties', parties) > mostParties) {
       throw argumentRangeError(method, 'parties', `at most ${mostParties}`, parties);
     }
-    checkOptions(method, options);
+    checkBarrierOptions(method, options);
     const { syncArrivals } = member().addon.constants;
     super({ kind: syncKind.barrier, owners: 0, slotWords: syncArrivals, limit: parties });
     this.parties = parties;
@@ -217,11 +217,8 @@ function brokenError(method: string): BrokenBarrierError {
   return new BrokenBarrierError(`${method}: the barrier is broken; reset() makes it as new`);
 }
 
-function checkOptions(method: string, options: BarrierOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError(method, 'options', 'an object', options);
-  }
-  refuseUnknownOptions(method, options, ['action', 'timeout']);
+function checkBarrierOptions(method: string, options: BarrierOptions): void {
+  checkOptions(method, options, ['action', 'timeout']);
   if (options.action !== undefined) checkFunction(method, options.action);
   resolveWait(method, { timeout: options.timeout }, false);
 }

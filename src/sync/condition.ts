@@ -5,6 +5,7 @@ import { member } from '../family/membership.js';
 import { timeoutError } from '../options/time-out.js';
 import { wholeNumber } from '../options/values.js';
 import { countDown, resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { isThenable } from '../util/is-thenable.js';
 import { checkFunction } from './acquirable.js';
 import type { Guard } from './guard.js';
 import { notHeld } from './held.js';
@@ -127,12 +128,16 @@ export class Condition extends Waitable<true> {
     }
   }
 
-  /** The same, blocking this thread. */
+  /** The same, blocking this thread; `predicate` must not be asynchronous. */
   waitForSync<Result>(predicate: () => Result, options: WaitOptions = {}): Result {
     checkFunction('Condition.waitForSync', predicate);
     const remaining = countDown(resolveWait('Condition.waitForSync', options, false));
     for (let isOver = false; ; ) {
       const result = predicate();
+      if (isThenable(result)) {
+        const expected = 'synchronous; use waitFor()';
+        throw argumentTypeError('Condition.waitForSync', 'predicate', expected, result);
+      }
       if (result || isOver) return this.#met('Condition.waitForSync', result, options);
       try {
         this.waitSync(remaining());

@@ -2,7 +2,7 @@
 // with `owned` each permit has a cell, and those of the dead come back.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { member } from '../family/membership.js';
-import { refuseUnknownOptions } from '../options/known-options.js';
+import { checkOptions } from '../options/known-options.js';
 import { countOf, wholeNumber } from '../options/values.js';
 import type { WaitOptions } from '../options/wait-options.js';
 import { syncKind } from './kinds.js';
@@ -109,10 +109,7 @@ export class Semaphore extends OwnedPermits {
 }
 
 function resolveOwned(method: string, options: SemaphoreOptions): boolean {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError(method, 'options', 'an object', options);
-  }
-  refuseUnknownOptions(method, options, ['owned']);
+  checkOptions(method, options, ['owned']);
   const { owned = false } = options;
   if (typeof owned !== 'boolean') throw argumentTypeError(method, 'owned', 'a boolean', owned);
   return owned;

@@ -1,5 +1,6 @@
 // Whom a call of this folder is about: the checks of `pid` and of its options, the same for all of them.
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { checkOptions } from '../options/known-options.js';
 
 export interface TargetOptions {
   /**
@@ -23,9 +24,7 @@ export function resolveTarget(method: string, pid: unknown, options: unknown = {
   if (!Number.isInteger(pid) || pid < 0 || pid > maxPid) {
     throw argumentRangeError(method, 'pid', `a process id, or 0 for this process`, pid);
   }
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError(method, 'options', 'an object', options);
-  }
+  checkOptions(method, options, ['thread']);
   const thread: unknown = (options as TargetOptions).thread ?? false;
   if (typeof thread !== 'boolean') throw argumentTypeError(method, 'options.thread', 'a boolean', thread);
   return { method, id: pid, thread };

@@ -161,3 +161,32 @@ test('halves of it over a connection of one’s own', () =>
     ] as const;
     for (const [promise, code] of wrong) expect(await rejection(promise)).toMatchObject({ code });
   }));
+
+test('an impostor cannot have the challenge of one client answered by another', () => {
+  const asking = clientHandshake(settings);
+  const question = Buffer.concat([Buffer.from('#CHALLENGE#{sha256}'), random]);
+  heard(asking);
+  heard(asking, question);
+  const [asked] = heard(asking, Buffer.from('#WELCOME#'));
+  const other = clientHandshake(settings);
+  heard(other);
+  const error = thrown(() => heard(other, Buffer.from(asked, 'latin1')));
+  expect(error).toBeInstanceOf(AuthenticationError);
+  expect(error.message).toContain('passes on the challenge of another client');
+});
+
+test('an impostor cannot have the challenge of one listener answered by another', () => {
+  const [asked] = heard(listenerHandshake(settings));
+  const other = listenerHandshake(settings);
+  const [question] = heard(other);
+  const answer = hmac('sha256', Buffer.from(question.slice('#CHALLENGE#'.length), 'latin1'));
+  heard(other, Buffer.concat([Buffer.from('{sha256}'), answer]));
+  expect(thrown(() => heard(other, Buffer.from(asked, 'latin1')))).toBeInstanceOf(AuthenticationError);
+});
+
+test('a challenge that says whose it is looks to Python like any other', () => {
+  const [asked] = heard(listenerHandshake(settings));
+  expect(asked).toMatch(/^#CHALLENGE#\{sha256\}/);
+  expect(asked).toHaveLength('#CHALLENGE#{sha256}'.length + 40);
+  expect(heard(listenerHandshake(settings))[0]).not.toBe(asked);
+});

@@ -1,5 +1,6 @@
 // How processes are started unless it is said otherwise: Python's set_start_method and set_forkserver_preload.
 import { argumentRangeError, argumentTypeError, ForkyardError } from '../../errors.js';
+import { checkOptions } from '../../options/known-options.js';
 import { prewarmForkserver } from './forkserver.js';
 import { startMethodNames } from './methods.js';
 import type { StartMethodName } from './start-method.js';
@@ -36,9 +37,7 @@ export interface PrewarmOptions {
  * there is nothing to do. Rejects if a module that it is to preload fails.
  */
 export async function prewarm(options: PrewarmOptions = {}): Promise<void> {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError('prewarm', 'options', 'an object such as { preload }', options);
-  }
+  checkOptions('prewarm', options, ['startMethod', 'preload']);
   const { startMethod, preload } = resolveStart('prewarm', options);
   if (startMethod === 'forkserver') await prewarmForkserver(preload);
 }
@@ -48,6 +47,7 @@ export async function prewarm(options: PrewarmOptions = {}): Promise<void> {
  * back. Python: `multiprocessing.set_start_method`.
  */
 export function setStartMethod(startMethod: StartMethodName | null, options: { force?: boolean } = {}): void {
+  checkOptions('setStartMethod', options, ['force']);
   const { force = false } = options;
   const checked = startMethod === null && force ? undefined : checkStartMethod('setStartMethod', startMethod);
   if (chosen !== undefined && !force) {
