@@ -110,6 +110,7 @@ const waits: [string, Call, string][] = [
   ['deliverChallenge', (o) => deliverChallenge(left, key, o), '(connection, authkey, { timeout: 5 })'],
   ['answerChallenge', (o) => answerChallenge(left, key, o), '(connection, authkey, { timeout: 5 })'],
   ['wait', (o) => wait([left], o), '{ timeout: 5 })'],
+  ['Pool.join', (o) => pool.join(o), 'join({ timeout: 5 })'],
   ['Pool.apply', (o) => pool.apply(tasks.square, [2], o), 'apply(task, args, { timeout: 5 })'],
   ['Pool.map', (o) => pool.map(tasks.square, [2], o), 'map(task, items, { timeout: 5 })'],
 ];
@@ -196,4 +197,13 @@ test('join ends with the reason of its signal, and the process goes on', async (
   expect(slow.isAlive()).toBe(true);
   slow.terminate();
   expect(await slow.join()).toBe(true);
+});
+
+test('join of a pool ends with its time, and the workers go on', async () => {
+  const busy = new Pool(1);
+  const result = busy.apply(tasks.later, [1, 300]);
+  busy.close();
+  await expect(busy.join({ timeout: 1 })).rejects.toMatchObject({ code: 'ERR_FORKYARD_TIMEOUT' });
+  expect(await result).toBe(1);
+  await busy.join();
 });

@@ -2,6 +2,9 @@
 // are put together is results/.
 import { argumentTypeError, BrokenPoolError, ForkyardError } from '../errors.js';
 import { member } from '../family/membership.js';
+import { timeoutError } from '../options/time-out.js';
+import { resolveWait, type WaitOptions } from '../options/wait-options.js';
+import { settledWithin } from '../process/settled-within.js';
 import type { TaskTarget } from '../task/define-tasks.js';
 import { assertNotBootstrapping } from '../task/importing.js';
 import { referenceOf } from '../task/reference.js';
@@ -147,8 +150,9 @@ export class Pool {
     this.#failAll(new BrokenPoolError('The pool was terminated before this task was done.', { code }));
   }
 
-  /** Resolves when all workers have ended. Only after `close` or `terminate`. */
-  async join(): Promise<void> {
+  /** Resolves when all workers have ended, at most after `timeout` milliseconds (`TimeoutError`). Only after `close` or `terminate`. */
+  async join(options?: WaitOptions): Promise<void> {
+    const wait = resolveWait('Pool.join', options, true);
     if (this.#state === 'open') {
       throw new ForkyardError('Pool.join() while the pool is open: call close() or terminate() first.', {
         code: 'ERR_FORKYARD_POOL_STATE',
@@ -158,8 +162,8 @@ export class Pool {
     if (this.#state === 'closing') this.#engine.readAhead();
     const { bell } = member();
     bell.hold();
-    await this.#gone.promise;
-    bell.letGo();
+    const areGone = await settledWithin(this.#gone.promise, wait).finally(() => bell.letGo());
+    if (!areGone) throw timeoutError('Pool.join', 'workers are still at work', wait.timeoutMs);
   }
 
   stats(): PoolStatistics {
