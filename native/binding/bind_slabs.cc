@@ -20,6 +20,9 @@ constexpr int64_t kLeastWeight = 16 * 1024;
 
 constexpr uint64_t kLongestBuffer = 1ull << 30;
 
+// Left for what cannot be received as a copy: shared objects, and what the program makes itself.
+constexpr uint32_t kScarceCells = kLedgerCells / 4;
+
 bool IsSwept(BlockKind kind) { return kind == BlockKind::kSync || kind == BlockKind::kQueue; }
 
 struct SlabHolder {
@@ -82,19 +85,27 @@ struct CellReturn {
   ~CellReturn() { self.ReturnCell(cell); }
 };
 
+// A copy of a slab that stays where it is meanwhile. The memory of a Buffer, which cannot be as long as any ArrayBuffer, is
+// not cleared before.
+Napi::ArrayBuffer CopyOf(Napi::Env env, const Region& region, uint64_t block) {
+  const uint64_t bytes = region.block(block).payload_bytes;
+  os::KeepFreedMemory();
+  Napi::ArrayBuffer copy = bytes <= kLongestBuffer ? Napi::Buffer<uint8_t>::New(env, bytes).ArrayBuffer()
+                                                   : Napi::ArrayBuffer::New(env, bytes);
+  std::memcpy(copy.Data(), region.At(block + kBlockHeaderBytes), bytes);
+  return copy;
+}
+
 // A slab, which nobody frees meanwhile, as a buffer that holds the cell until it is collected; or as a copy.
 Napi::ArrayBuffer BufferOf(Napi::Env env, Environment& self, uint32_t cell, bool copies) {
   const uint64_t block = self.region().word(self.CellOffset(cell)).load();
-  const uint64_t bytes = self.region().block(block).payload_bytes;
-  uint8_t* payload = self.region().At(block + kBlockHeaderBytes);
-  if (!copies) return Napi::ArrayBuffer::New(env, payload, bytes, FinalizeSlab, new SlabHolder{self.link(), cell});
+  if (!copies) {
+    return Napi::ArrayBuffer::New(env, self.region().At(block + kBlockHeaderBytes),
+                                  self.region().block(block).payload_bytes, FinalizeSlab,
+                                  new SlabHolder{self.link(), cell});
+  }
   const CellReturn used_up{self, cell};
-  os::KeepFreedMemory();
-  // The memory of a Buffer, which cannot be as long as any ArrayBuffer, is not cleared before.
-  Napi::ArrayBuffer copy = bytes <= kLongestBuffer ? Napi::Buffer<uint8_t>::New(env, bytes).ArrayBuffer()
-                                                   : Napi::ArrayBuffer::New(env, bytes);
-  std::memcpy(copy.Data(), payload, bytes);
-  return copy;
+  return CopyOf(env, self.region(), block);
 }
 
 // What a peer sent as a slab is not believed to be one.
@@ -152,18 +163,36 @@ Napi::Value Reclaim(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Take(info, Environment::Opened(info.Env()), true));
 }
 
-// receive(ring, position, index): a slab as a buffer that holds the reference until it is collected; or as a copy
-// where memory is scarce, so that idle garbage cannot exhaust the quota.
+// Needs no cell, of which there may be none left.
+Napi::ArrayBuffer ReceiveCopy(const Napi::CallbackInfo& info, Environment& self) {
+  const InFlight from = InFlightArgument(info, self);
+  os::Result<uint64_t> block = PeekReference(self.region(), from);
+  if (!block) throw SystemError(info.Env(), block.error(), "receive a shared buffer");
+  Napi::ArrayBuffer copy = CopyOf(info.Env(), self.region(), block.value());
+  if (os::Result<void> dropped = DropReference(self.region(), self.slot().index, from); !dropped) {
+    throw SystemError(info.Env(), dropped.error(), "receive a shared buffer");
+  }
+  return copy;
+}
+
+// Where memory or cells are scarce, received buffers are copies: what the program keeps, or has dropped and not collected,
+// must exhaust neither.
+bool AreScarce(const Environment& self) {
+  return AboveHalfOfQuota(self.region().header()) || self.cells_left() < kScarceCells;
+}
+
+// receive(ring, position, index): a slab as a buffer that holds the reference until it is collected; or as a copy.
 Napi::Value Receive(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment& self = Environment::Opened(env);
-  return BufferOf(env, self, Take(info, self, false), AboveHalfOfQuota(self.region().header()));
+  if (AreScarce(self)) return ReceiveCopy(info, self);
+  return BufferOf(env, self, Take(info, self, false), false);
 }
 
 // receiveCell(cell, copies): the same of a slab that a cell refers to; the cell is used up.
 Napi::Value ReceiveCell(const Napi::CallbackInfo& info) {
   Environment& self = Environment::Opened(info.Env());
-  const bool copies = info[1].ToBoolean() || AboveHalfOfQuota(self.region().header());
+  const bool copies = info[1].ToBoolean() || AreScarce(self);
   return BufferOf(info.Env(), self, SlabCellArgument(info, self), copies);
 }
 

@@ -39,6 +39,10 @@ class Environment {
 
   // An unused cell of the ledger, by number. Nothing if all are in use.
   std::optional<uint32_t> TakeCell();
+  // How many TakeCell has yet to give.
+  uint32_t cells_left() const {
+    return kLedgerCells - next_cell_ + static_cast<uint32_t>(free_cells_.size());
+  }
   uint64_t CellOffset(uint32_t cell) const { return Region::LedgerCell(slot_.index, cell); }
   // A block that a cell of this environment refers to.
   struct Allocation {

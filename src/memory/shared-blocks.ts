@@ -4,6 +4,7 @@ import { ForkyardError } from '../errors.js';
 import { member } from '../family/membership.js';
 import type { Addon } from '../native/contract.js';
 import { SharedBlock } from '../serialize/slabs.js';
+import { checkBufferLength } from '../system/buffer-length.js';
 import { allocationError } from './allocation-error.js';
 import { trimLater } from './trimming.js';
 
@@ -22,6 +23,7 @@ const collected = new FinalizationRegistry<string>((key) => {
 
 /** A new block of zeros, of at least so many bytes. Throws `ResourceError` when memory is out. */
 export function allocateBlock(bytes: number): SharedBlock {
+  checkBufferLength(bytes);
   const { addon } = member();
   const cell = addon.allocate(bytes);
   if (cell < 0) throw allocationError(addon.constants, cell, bytes);

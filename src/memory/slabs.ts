@@ -79,7 +79,14 @@ export class RecordSlabs implements SlabReceiver {
   }
 
   takeShared(index: number): SharedBlock {
-    return receiveBlock(this.#addon, this.#addon.take(this.#ring, this.#position, index));
+    let cell: number;
+    try {
+      cell = this.#addon.take(this.#ring, this.#position, index);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENOBUFS') throw error;
+      throw allocationError(this.#addon.constants, this.#addon.constants.ledgerFull, 0);
+    }
+    return receiveBlock(this.#addon, cell);
   }
 
   /** The cell of the slab, which is this environment's from now on. */

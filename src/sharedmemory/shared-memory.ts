@@ -14,6 +14,7 @@ import {
 import { checkRoom } from '../named/room.js';
 import type { SharedMemoryHandle } from '../native/contract-system.js';
 import { loadAddon } from '../native/load.js';
+import { checkBufferLength, longestBuffer } from '../system/buffer-length.js';
 import { isSystemError } from '../system/refusal.js';
 
 export interface SharedMemoryOptions {
@@ -38,8 +39,8 @@ export class SharedMemory {
 
   /**
    * Throws `TypeError` and `RangeError` for wrong options, `ResourceError` for what the system refuses:
-   * `ERR_FORKYARD_NAME_EXISTS`, `ERR_FORKYARD_NO_SUCH_NAME`, `ERR_FORKYARD_PERMISSION`, or `ERR_FORKYARD_RESOURCE` with
-   * its `errno`, such as ENOSPC where /dev/shm is full.
+   * `ERR_FORKYARD_NAME_EXISTS`, `ERR_FORKYARD_NO_SUCH_NAME`, `ERR_FORKYARD_PERMISSION`,
+   * `ERR_FORKYARD_BUFFER_TOO_LONG` beyond what one buffer of this Node can have, or `ERR_FORKYARD_RESOURCE` with its `errno`, such as ENOSPC where /dev/shm is full.
    */
   constructor(options?: SharedMemoryOptions) {
     const given = checkOptions(constructing, options, ['name', 'create', 'size', 'track']);
@@ -47,13 +48,15 @@ export class SharedMemory {
     const size = checkSize(given.size, create);
     const name = given.name === undefined ? undefined : checkName(constructing, kind, given.name);
     const tracked = checkTracking(constructing, create, given.track);
+    checkBufferLength(size);
     if (create) checkRoom(constructing, size);
     const made = create ? make(name, size, tracked) : attach(name);
     this.#name = made.name.slice(1);
     this.#handle = made.handle;
     this.#size = loadAddon().shmSize(made.handle);
-    if (this.#size >= size) return;
+    if (this.#size >= size && this.#size <= longestBuffer) return;
     this.close();
+    checkBufferLength(this.#size);
     const expected = `at most ${this.#size}, the bytes that '${this.#name}' has`;
     throw argumentRangeError(constructing, 'size', expected, size);
   }
