@@ -4,6 +4,8 @@
 import { BrokenPoolError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { describeExit, type ExitStatus } from '../process/exit-status.js';
+import { isPassingFailure } from '../process/start-method/start-failed.js';
+import { limitsOfStart } from '../system/shortage.js';
 import type { TaskReference } from '../task/reference.js';
 import type { PoolBackend, PoolWorker, WorkerResult } from './backend.js';
 import type { Chunk, Feed, ResultSink } from './calls.js';
@@ -13,6 +15,7 @@ import type { Engine, EngineEvents } from './engine.js';
 import { taskMessageType } from './messages.js';
 import type { ResolvedPoolOptions } from './options.js';
 import { type EngineStatistics, statisticsOf } from './statistics.js';
+import { Vacancies } from './vacancies.js';
 
 /** From its start to its reclaim. */
 interface Post {
@@ -21,6 +24,7 @@ interface Post {
   worker: PoolWorker;
   member: CrewMember;
   status: ExitStatus | undefined;
+  isReady: boolean;
   startFailed: boolean;
   closing: boolean;
   /** It is to end for what one of its tasks did; its successor has been started. */
@@ -41,12 +45,15 @@ export class Supervisor implements Engine {
   #restarts = 0;
   readonly #endSpinning: () => void;
   #deathsInARow = 0;
+  readonly #vacancies: Vacancies;
   #replacing = true;
 
   constructor(options: ResolvedPoolOptions, backend: PoolBackend, events: EngineEvents) {
     this.#options = options;
     this.#backend = backend;
     this.#events = events;
+    this.#vacancies = new Vacancies((seat) => this.#refill(seat));
+    this.#vacancies = new Vacancies((seat) => this.#fill(seat));
     this.#dispatcher = new Dispatcher(options, {
       onProgress: events.onProgress,
       onUnwanted: ({ index }, isNeeded) => this.#dismiss(index, isNeeded),
@@ -98,7 +105,7 @@ export class Supervisor implements Engine {
   /** Starts all workers. If one cannot be started, the others are ended and the error is thrown. */
   startAll(): void {
     try {
-      for (let seat = 0; seat < this.#options.processes; seat++) this.#start(seat);
+      for (let seat = 0; seat < this.#options.processes; seat++) this.#fill(seat);
     } catch (error) {
       this.terminate();
       throw error;
@@ -107,6 +114,7 @@ export class Supervisor implements Engine {
 
   close(): void {
     this.#replacing = false;
+    this.#vacancies.close();
     for (const post of this.#posts.values()) this.#closePost(post);
     this.#reportAllGone();
   }
@@ -114,6 +122,7 @@ export class Supervisor implements Engine {
   // SIGTERM, and SIGKILL for those that do not heed it.
   terminate(): void {
     this.#replacing = false;
+    this.#vacancies.close();
     for (const post of this.#posts.values()) {
       post.closing = true;
       post.worker.signal(15);
@@ -146,11 +155,32 @@ export class Supervisor implements Engine {
 
   #replace(post: Post): void {
     this.#restarts++;
+    this.#refill(post.seat);
+  }
+
+  #refill(seat: number): void {
     try {
-      this.#start(post.seat);
+      this.#fill(seat);
     } catch (cause) {
-      this.#break(`A dead worker could not be replaced: ${message(cause)}`, cause);
+      this.#break(`A worker could not be replaced: ${message(cause)}`, cause);
     }
+  }
+
+  // The system may have no room for one more at present: then the pool goes on with those that it has.
+  #fill(seat: number): void {
+    try {
+      this.#start(seat);
+    } catch (error) {
+      if (!isPassingFailure(error) || !this.#leaveVacant(seat)) throw error;
+    }
+  }
+
+  #leaveVacant(seat: number): boolean {
+    if (!this.#replacing) return false;
+    const hasOthers = [...this.#posts.values()].some(
+      ({ status, startFailed, dismissed }) => status === undefined && !startFailed && !dismissed,
+    );
+    return this.#vacancies.add(seat, hasOthers);
   }
 
   #start(seat: number): void {
@@ -161,6 +191,7 @@ export class Supervisor implements Engine {
       worker: undefined as unknown as PoolWorker,
       member: undefined as unknown as CrewMember,
       status: undefined,
+      isReady: false,
       startFailed: false,
       closing: false,
       dismissed: false,
@@ -190,6 +221,8 @@ export class Supervisor implements Engine {
   }
 
   #onReady(post: Post): void {
+    post.isReady = true;
+    this.#vacancies.onStarted();
     if (!post.closing) this.#dispatcher.welcome(post.member);
   }
 
@@ -200,8 +233,15 @@ export class Supervisor implements Engine {
 
   #onStartFailed(post: Post, what: string, cause: unknown): void {
     post.startFailed = true;
-    if (post.worker?.pid == null) this.#posts.delete(post.index);
-    this.#break(`${what}: ${message(cause)}`, cause);
+    const hasProcess = post.worker?.pid != null;
+    if (!hasProcess) this.#posts.delete(post.index);
+    if (hasProcess || !isPassingFailure(cause) || !this.#leaveVacant(post.seat)) {
+      this.#break(`${what}: ${message(cause)}`, cause);
+    } else {
+      // It has read nothing, and never will.
+      this.#dispatcher.loseBegun(post.member, status(post));
+      this.#dispatcher.reclaim(post.member, post.worker.takeBack(Infinity), status(post));
+    }
     this.#reportAllGone();
   }
 
@@ -209,12 +249,15 @@ export class Supervisor implements Engine {
     post.status = ended;
     this.#dispatcher.loseBegun(post.member, ended);
     if (post.closing || post.startFailed || post.dismissed || !this.#replacing) return;
+    // Node aborts, or does not get on, where it cannot have its threads.
+    const shortOf = post.isReady ? '' : limitsOfStart();
+    if (shortOf !== '' && this.#leaveVacant(post.seat)) return;
     this.#deathsInARow++;
     if (this.#deathsInARow > this.#options.restartBudget) {
       const { restartBudget } = this.#options;
       this.#break(
         `The pool gave up: ${this.#deathsInARow} workers died in a row without one result, the last with ` +
-          `${describeExit(ended)} (restartBudget is ${restartBudget}).`,
+          `${describeExit(ended)}${shortOf} (restartBudget is ${restartBudget}).`,
       );
       return;
     }

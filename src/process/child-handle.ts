@@ -148,8 +148,11 @@ export class ChildHandle {
     launched.then(
       (later) => this.#onLaunched(later),
       (error: unknown) => {
-        this.#abandon();
+        this.#ended = true;
+        this.#place.cancel();
+        // What was sent can still be taken back.
         this.#events.onStartFailed(error);
+        this.channel.close();
       },
     );
   }

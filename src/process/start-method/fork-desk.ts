@@ -1,12 +1,13 @@
 // Where starts wait for a fork server of one set-up: one at a time, started on demand, again when it dies. No start is
 // lost with a server, and none happens twice: whoever claims the place is the child (process/place.ts).
 import type { Refusal } from '../../forking/serve.js';
+import { isDescriptorShortage, limitsOfStart } from '../../system/shortage.js';
 import { Fifo } from '../../util/fifo.js';
 import { ForkOrder, type OrderDesk } from './fork-order.js';
 import { ForkServer, type ServerEnd } from './fork-server.js';
 import type { ServerFlags } from './node-flags.js';
 import { spawnMethod } from './spawn.js';
-import { noDescriptorLeft, preloadFailed, startFailed } from './start-failed.js';
+import { preloadFailed, startFailed } from './start-failed.js';
 import type { Launch, LaunchRequest } from './start-method.js';
 import { ChildStreams } from './streams.js';
 
@@ -15,6 +16,8 @@ const mostDeathsInARow = 5;
 const mostKillsInARow = 20;
 const restartMs = 10;
 const mostRestartMs = 1000;
+const shortageMs = 50;
+const longestShortageMs = 2000;
 
 export class ForkDesk implements OrderDesk {
   readonly #flags: ServerFlags;
@@ -26,6 +29,7 @@ export class ForkDesk implements OrderDesk {
   #holds = 0;
   #isUnfit = false;
   #pause: NodeJS.Timeout | undefined;
+  #shortSince: number | undefined;
 
   /** `onUnfit`: from now on processes are spawned instead. */
   constructor(flags: ServerFlags, preload: readonly string[], onUnfit: (reason: string) => void) {
@@ -40,7 +44,7 @@ export class ForkDesk implements OrderDesk {
     try {
       streams = new ChildStreams(request.stdio);
     } catch (error) {
-      throw noDescriptorLeft(error);
+      throw startFailed(undefined, error);
     }
     const order = new ForkOrder(request, streams, this);
     this.#waiting.push(order);
@@ -98,18 +102,34 @@ export class ForkDesk implements OrderDesk {
           return;
         }
         this.#waiting.shift();
+        this.#shortSince = undefined;
       } catch (error) {
-        // Whoever ends gives descriptors back.
-        if (isShortage(error) && this.#server?.isBusy === true) return;
+        // Whoever ends gives descriptors back; but those that are idle may never end.
+        if (isDescriptorShortage(error) && this.#server?.isBusy === true && this.#mayWaitForDescriptors()) {
+          this.#pumpAfter(shortageMs);
+          return;
+        }
         this.#waiting.shift();
-        order.fail(isShortage(error) ? noDescriptorLeft(error) : startFailed(order.request.cwd, error));
+        order.fail(startFailed(order.request.cwd, error));
       }
     }
   }
 
+  // From the first time that none was free, or the last at which one could become free.
+  #mayWaitForDescriptors(): boolean {
+    const now = performance.now();
+    this.#shortSince ??= now;
+    return now - this.#shortSince < longestShortageMs;
+  }
+
+  #onRoom(): void {
+    this.#shortSince = undefined;
+    this.#pump();
+  }
+
   #start(): ForkServer {
     const server = new ForkServer(this.#flags, this.#preload, {
-      onRoom: () => this.#pump(),
+      onRoom: () => this.#onRoom(),
       onFailed: (order) => this.#again(order),
       onRefused: (refusal, unanswered) => this.#onRefused(refusal, unanswered),
       onDied: (unanswered, end) => this.#onDied(server, unanswered, end),
@@ -145,7 +165,7 @@ export class ForkDesk implements OrderDesk {
     const orders = [...again, ...this.#waiting.takeAll()];
     if (this.#deathsInARow >= (wasKilled ? mostKillsInARow : mostDeathsInARow)) {
       this.#giveUp(
-        `the fork server ended ${this.#deathsInARow} times before it could serve, the last time with ${how}`,
+        `the fork server ended ${this.#deathsInARow} times before it could serve, the last time with ${how}${limitsOfStart()}`,
         orders,
       );
       return;
@@ -185,9 +205,4 @@ export class ForkDesk implements OrderDesk {
       }
     }
   }
-}
-
-function isShortage(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === 'EMFILE' || code === 'ENFILE';
 }

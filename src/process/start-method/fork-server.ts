@@ -10,8 +10,9 @@ import { type Settleable, settleable } from '../../util/settleable.js';
 import type { ForkOrder } from './fork-order.js';
 import { ForkedProcess, type ServerLink } from './forked-process.js';
 import type { ServerFlags } from './node-flags.js';
-import { startServer } from './server-process.js';
+import { serverPoolThreads, startServer } from './server-process.js';
 import { Spares } from './spares.js';
+import { watchStart } from './stalled-start.js';
 import { forkRefused, preloadFailed } from './start-failed.js';
 
 export interface ServerEvents {
@@ -43,6 +44,8 @@ export class ForkServer implements ServerLink {
   readonly #spares: Spares;
   /** Spares that the server does not know to be taken. */
   #untold: number[] = [];
+  #endStartWatch = (): void => {};
+  #isStalled = false;
   readonly #inFlight = new Map<number, ForkOrder>();
   readonly #children = new Map<number, ForkedProcess>();
   #orders = 0;
@@ -88,9 +91,15 @@ export class ForkServer implements ServerLink {
     }
     addon.armLifelines(lifelines, this.#process.pid ?? 0);
     this.#process.unref();
+    if (this.#process.pid !== undefined) {
+      this.#endStartWatch = watchStart(this.#process.pid, serverPoolThreads, () => this.#onStalled());
+    }
     this.#process.once('error', (error) => this.#die({ how: error.message, wasKilled: false }));
     this.#process.once('exit', (code, signal) =>
-      this.#die({ how: signal ?? `exit code ${code}`, wasKilled: signal === 'SIGKILL' }),
+      this.#die({
+        how: this.#isStalled ? 'no thread for its first line' : (signal ?? `exit code ${code}`),
+        wasKilled: signal === 'SIGKILL' && !this.#isStalled,
+      }),
     );
     if (this.#process.pid !== undefined) addon.addChild(this.#process.pid);
   }
@@ -242,8 +251,14 @@ export class ForkServer implements ServerLink {
     this.#spares.lookAgain();
   }
 
+  #onStalled(): void {
+    this.#isStalled = true;
+    this.#process.kill('SIGKILL');
+  }
+
   #die(end: ServerEnd): void {
     if (this.isLost) return;
+    this.#endStartWatch();
     // What it said before it died counts.
     for (let reply = this.#lastWord(); reply !== null; reply = this.#lastWord()) this.#handle(reply);
     this.isLost = true;

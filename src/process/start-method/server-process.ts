@@ -12,7 +12,12 @@ import type { ServerFlags } from './node-flags.js';
 const entry = fileURLToPath(moduleUrl('entry/forkserver.js'));
 // Nothing of V8's may be under way on a thread when it forks. Not --single-threaded, whose --no-wasm-async-compilation makes
 // Node throw away its compiled code: 9 ms of its start. 0 threads would mean as many as there are processors.
-const singleThreaded = ['--v8-pool-size=1', '--single-threaded-gc', '--no-concurrent-recompilation'];
+export const serverPoolThreads = 1;
+const singleThreaded = [
+  `--v8-pool-size=${serverPoolThreads}`,
+  '--single-threaded-gc',
+  '--no-concurrent-recompilation',
+];
 // Of which Node's code is 25 MB.
 const hugeTextNeedsBytes = 2 ** 30;
 

@@ -9,9 +9,12 @@ import { addonFile } from '../../native/load.js';
 import { type InvitationData, invitationVariable } from '../bootstrap.js';
 import { type ExitStatus, exitStatusOf } from '../exit-status.js';
 import { inheritedExecArgv } from './node-flags.js';
-import { noDescriptorLeft, startFailed } from './start-failed.js';
+import { watchStart } from './stalled-start.js';
+import { startFailed } from './start-failed.js';
 import type { Launch, Launched, LaunchRequest, StartMethod } from './start-method.js';
 
+// Node's own number, if nobody gives another.
+const poolThreads = 4;
 const childEntry = fileURLToPath(moduleUrl('entry/child.js'));
 
 export const spawnMethod: StartMethod = {
@@ -55,7 +58,7 @@ function inheritable(): number[] {
   try {
     return member().addon.descriptors();
   } catch (cause) {
-    throw noDescriptorLeft(cause);
+    throw startFailed(undefined, cause);
   }
 }
 
@@ -67,7 +70,9 @@ function launched(child: ChildProcess, request: LaunchRequest): Launched | Promi
   }
   let status: ExitStatus | undefined;
   const callbacks: ((status: ExitStatus) => void)[] = [];
+  const endWatch = watchStart(child.pid, poolThreads, () => child.kill('SIGKILL'));
   child.once('exit', (code, signal) => {
+    endWatch();
     status = exitStatusOf(code, signal);
     for (const callback of callbacks.splice(0)) callback(status);
   });

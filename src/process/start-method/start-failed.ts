@@ -1,30 +1,30 @@
 // The error of a start that the system refused.
+import { getSystemErrorName } from 'node:util';
 import { ProcessError } from '../../errors.js';
 import type { Refusal } from '../../forking/serve.js';
+import { isShortage, remedyFor } from '../../system/shortage.js';
 
 export function startFailed(cwd: string | undefined, cause: unknown): ProcessError {
+  // Of a directory that is not there, or a file that may not be run: where it was is what helps.
   const where = cwd === undefined ? '' : ` in ${cwd}`;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new ProcessError(`The process could not be started${where}: ${message}.`, {
-    code: 'ERR_FORKYARD_START_FAILED',
-    cause,
-  });
-}
-
-/** Of a start for which this process has no descriptor left. */
-export function noDescriptorLeft(cause: unknown): ProcessError {
-  const { code } = cause as { code?: string };
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const remedy = remedyFor(cause);
   return new ProcessError(
-    `The process could not be started: no descriptor is left for it (${code}). End some processes or raise \`ulimit -n\`.`,
+    `The process could not be started${where}: ${remedy === undefined ? said : `${remedy} (${said})`}.`,
     { code: 'ERR_FORKYARD_START_FAILED', cause },
   );
 }
 
 /** A fork server could not do it: `errno` of fork(2). */
 export function forkRefused(errno: number): ProcessError {
-  return new ProcessError(`The process could not be started: fork() failed with errno ${errno}.`, {
-    code: 'ERR_FORKYARD_START_FAILED',
-  });
+  const code = getSystemErrorName(-errno);
+  const cause = Object.assign(new Error(`fork ${code}`), { code, errno: -errno, syscall: 'fork' });
+  return startFailed(undefined, cause);
+}
+
+/** Whether a start failed for want of something that others may give back: it may be tried again. */
+export function isPassingFailure(error: unknown): boolean {
+  return error instanceof ProcessError && isShortage(error.cause);
 }
 
 /** A module that all children were to have could not be loaded. */
