@@ -21,6 +21,7 @@
 #include "os/anonymous_memory.h"
 #include "os/exit_status.h"
 #include "os/fd_passing.h"
+#include "os/hidden_environment.h"
 #include "os/hot_pages.h"
 #include "os/huge_text.h"
 #include "os/lifeline.h"
@@ -111,6 +112,7 @@ Napi::Value ServeForksHere(const Napi::CallbackInfo& info) {
   for (int fd : {sockets.control, sockets.spares}) fcntl(fd, F_SETFD, FD_CLOEXEC);
   // Who does not take the offers does not hold up the others.
   fcntl(sockets.spares, F_SETFL, O_NONBLOCK);
+  os::HideEnvironment();
   if (os::Result<void> done = MakeForkable(); !done) throw SystemError(env, done.error(), "make this process forkable");
   hot_pages = os::HotPages::Create();
   std::unique_ptr<os::HugeText> text;

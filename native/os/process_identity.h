@@ -44,6 +44,16 @@ inline Result<uint64_t> ProcessStartTime(pid_t pid) {
   return static_cast<uint64_t>(std::strtoull(field + 1, nullptr, 10));
 }
 
+// ESRCH where /proc shows another PID namespace (unshare without --mount-proc): each number in it is somebody else's.
+inline Result<void> CheckProc() {
+  char own[16];
+  const ssize_t size = readlink("/proc/self", own, sizeof(own) - 1);
+  if (size < 0) return LastError("readlink(/proc/self)");
+  own[size] = '\0';
+  if (std::strtol(own, nullptr, 10) != getpid()) return Error{ESRCH, "readlink(/proc/self)"};
+  return {};
+}
+
 inline Result<UniqueFd> OpenPidfd(pid_t pid) {
   int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (fd < 0) return LastError("pidfd_open");
