@@ -39,6 +39,7 @@ ProcessState* ProcessState::Get() {
 os::Result<ProcessState*> ProcessState::Found(const ArenaOptions& options) {
   std::lock_guard<std::mutex> lock(mutex);
   if (current != nullptr) return current;
+  if (os::Result<void> done = os::CheckProc(); !done) return done.error();
   auto state = std::make_unique<ProcessState>();
   os::Result<Region> region = CreateArena(options);
   if (!region) return region.error();

@@ -57,7 +57,11 @@ os::Result<Region> CreateArena(const ArenaOptions& options) {
   if (options.arena_bytes < kSmallestArenaBytes) return os::Error{EINVAL, "create arena"};
   for (uint64_t bytes = options.arena_bytes;; bytes /= 2) {
     os::Result<os::UniqueFd> fd = os::CreateMemfd("forkyard", bytes);
-    if (!fd) return fd.error();
+    if (!fd) {
+      // RLIMIT_FSIZE.
+      if (fd.error().number == EFBIG && bytes / 2 >= kSmallestArenaBytes) continue;
+      return fd.error();
+    }
     os::Result<Region> region = MapWhole(fd.value().get(), bytes);
     if (!region) {
       // RLIMIT_AS, or a system that does not overcommit.

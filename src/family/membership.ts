@@ -1,8 +1,10 @@
 // This environment's place in a family: founded on first use in a root, joined by the entry scripts in a child,
 // shared by the process's worker_threads. What is sent to other members is channel/.
-import { argumentRangeError, argumentTypeError, ForkyardError } from '../errors.js';
+import { argumentRangeError, argumentTypeError, ForkyardError, ResourceError } from '../errors.js';
 import type { Addon, MemoryUse, SlotId } from '../native/contract.js';
 import { loadAddon } from '../native/load.js';
+import { isSystemError } from '../system/refusal.js';
+import { remedyFor } from '../system/shortage.js';
 import { Bell } from './bell.js';
 import { memoryLimitBytes } from './memory-limit.js';
 
@@ -85,9 +87,20 @@ export function memoryUse(): MemoryUse {
 
 function found(): Membership {
   const addon = loadAddon();
-  if (!addon.isFounded())
-    addon.found(limitBytes === 0 ? memoryLimitBytes() : limitBytes, addon.constants.arenaBytes);
-  return open(addon);
+  try {
+    if (!addon.isFounded())
+      addon.found(limitBytes === 0 ? memoryLimitBytes() : limitBytes, addon.constants.arenaBytes);
+    return open(addon);
+  } catch (error) {
+    throw foundingRefused(error);
+  }
+}
+
+function foundingRefused(error: unknown): unknown {
+  const remedy = remedyFor(error);
+  if (!isSystemError(error) || remedy === undefined) return error;
+  const details = { errno: Math.abs(error.errno), syscall: error.syscall, cause: error };
+  return new ResourceError(`Forkyard cannot begin here: ${remedy} (${error.message}).`, details);
 }
 
 function open(addon: Addon, slot?: SlotId): Membership {

@@ -1,5 +1,6 @@
 // Names in the file system that shared memory and semaphores have: what they may be, and what the system's refusals mean.
 // What is tracked, and how, is native/family/names.h.
+import { existsSync } from 'node:fs';
 import { argumentRangeError, argumentTypeError, ForkyardError, ResourceError } from '../errors.js';
 import { member } from '../family/membership.js';
 import { refuseUnknownOptions } from '../options/known-options.js';
@@ -85,10 +86,23 @@ const meanings: Readonly<Record<string, { readonly says: string; readonly code?:
   ENOSPC: { says: 'does not fit into /dev/shm: remove what is left there (forkyard shm ls), or enlarge it' },
   ENOMEM: { says: 'is more than the memory that is left' },
   ENFILE: { says: 'is one tracked name too many for this family (65,536): unlink some, or use track: false' },
+  EFBIG: { says: 'is longer than a file may be here: raise `ulimit -f`' },
+  EMFILE: { says: 'needs a descriptor, and none is left: close some, or raise `ulimit -n`' },
   ESHUTDOWN: { says: 'cannot be made any more: the family is about to end' },
 };
 
+// Where /dev/shm is missing, each name in it is.
+function isFolderMissing(code: string): boolean {
+  return code === 'ENOENT' && !existsSync('/dev/shm');
+}
+
 function refusal(method: string, what: string, error: SystemError): ResourceError {
+  if (isFolderMissing(error.code)) {
+    return new ResourceError(
+      `${method}: ${what} cannot be made or opened: there is no /dev/shm here; mount one (mount -t tmpfs tmpfs /dev/shm) (ENOENT, ${error.syscall})`,
+      { errno: Math.abs(error.errno), syscall: error.syscall, cause: error },
+    );
+  }
   const { says = error.message, code } = meanings[error.code] ?? {};
   const details = { errno: Math.abs(error.errno), syscall: error.syscall, cause: error };
   return new ResourceError(

@@ -251,9 +251,9 @@ export class Supervisor implements Engine {
     if (post.closing || post.startFailed || post.dismissed || !this.#replacing) return;
     // Node aborts, or does not get on, where it cannot have its threads.
     const shortOf = post.isReady ? '' : limitsOfStart();
-    if (shortOf !== '' && this.#leaveVacant(post.seat)) return;
     this.#deathsInARow++;
-    if (this.#deathsInARow > this.#options.restartBudget) {
+    if (shortOf !== '' && this.#leaveVacant(post.seat)) return;
+    if (shortOf !== '' || this.#deathsInARow > this.#options.restartBudget) {
       const { restartBudget } = this.#options;
       this.#break(
         `The pool gave up: ${this.#deathsInARow} workers died in a row without one result, the last with ` +

@@ -81,11 +81,14 @@ export function softLimit(row: string): number {
   }
 }
 
+// Above, it was hardly them.
+const lowLimits = { processes: 1024, 'address space': 2 ** 36 };
+
 /** The limits that end a process before its first line, of those that this one has; '' if it has none. */
 export function limitsOfStart(): string {
   const rows = ['processes', 'address space'] as const;
-  const finite = rows.filter((what) => Number.isFinite(softLimit(limits[what].row)));
+  const low = rows.filter((what) => softLimit(limits[what].row) < lowLimits[what]);
   // Root is not bound by the first.
-  const binding = finite.filter((what) => what !== 'processes' || process.getuid?.() !== 0);
+  const binding = low.filter((what) => what !== 'processes' || process.getuid?.() !== 0);
   return binding.length === 0 ? '' : `; perhaps it had too few of ${binding.map(nameLimit).join(' and ')}`;
 }

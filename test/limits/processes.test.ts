@@ -10,21 +10,39 @@ const user = 64_000 + (process.pid % 1000);
 
 function canBeOther(): boolean {
   try {
-    execFileSync('setpriv', ['--reuid', String(user), '--regid', String(user), '--clear-groups', process.execPath, '--version']);
+    execFileSync('setpriv', [
+      '--reuid',
+      String(user),
+      '--regid',
+      String(user),
+      '--clear-groups',
+      process.execPath,
+      '--version',
+    ]);
     return true;
   } catch {
     return false;
   }
 }
 
-const skipped = canBeOther() ? [] : ['setpriv cannot change the user here'];
+const reason = canBeOther() ? '' : ' (skipped: setpriv cannot change the user here)';
 
-test.skipIf(skipped.length > 0).each([13, 14, 15, 16, 17, 18, 19, 20, 22, 25, 30, 60])(
-  `with %i processes and threads a pool gives its results, or names the limit ${skipped.join()}`,
+test.skipIf(reason !== '').each([13, 14, 15, 16, 17, 18, 19, 20, 22, 25, 30, 60])(
+  `with %i processes and threads a pool gives its results, or names the limit${reason}`,
   (most) => {
     const { stdout, signal, status } = spawnSync(
       'setpriv',
-      ['--reuid', String(user), '--regid', String(user), '--clear-groups', 'prlimit', `--nproc=${most}`, process.execPath, fixture],
+      [
+        '--reuid',
+        String(user),
+        '--regid',
+        String(user),
+        '--clear-groups',
+        'prlimit',
+        `--nproc=${most}`,
+        process.execPath,
+        fixture,
+      ],
       { encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' },
     );
     // Node itself ends so where it does not get its own first threads.

@@ -154,7 +154,7 @@ export class ForkDesk implements OrderDesk {
     for (const order of orders) order.fail(preloadFailed(refusal));
   }
 
-  #onDied(server: ForkServer, unanswered: ForkOrder[], { how, wasKilled }: ServerEnd): void {
+  #onDied(server: ForkServer, unanswered: ForkOrder[], { how, wasKilled, isStalled }: ServerEnd): void {
     this.#server = undefined;
     this.#deathsInARow = server.hasServed ? 0 : this.#deathsInARow + 1;
     const again = unanswered.filter((order) => {
@@ -163,7 +163,7 @@ export class ForkDesk implements OrderDesk {
       return false;
     });
     const orders = [...again, ...this.#waiting.takeAll()];
-    if (this.#deathsInARow >= (wasKilled ? mostKillsInARow : mostDeathsInARow)) {
+    if (isStalled || this.#deathsInARow >= (wasKilled ? mostKillsInARow : mostDeathsInARow)) {
       this.#giveUp(
         `the fork server ended ${this.#deathsInARow} times before it could serve, the last time with ${how}${limitsOfStart()}`,
         orders,

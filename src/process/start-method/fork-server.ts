@@ -30,6 +30,8 @@ export interface ServerEnd {
   readonly how: string;
   /** By SIGKILL: somebody's act, or the system's that is short of memory; not the server's fault. */
   readonly wasKilled: boolean;
+  /** It could not have the threads that it needs: another one could neither. */
+  readonly isStalled: boolean;
 }
 
 // More would wait in the socket anyway, with descriptors that this process could use.
@@ -94,11 +96,14 @@ export class ForkServer implements ServerLink {
     if (this.#process.pid !== undefined) {
       this.#endStartWatch = watchStart(this.#process.pid, serverPoolThreads, () => this.#onStalled());
     }
-    this.#process.once('error', (error) => this.#die({ how: error.message, wasKilled: false }));
+    this.#process.once('error', (error) =>
+      this.#die({ how: error.message, wasKilled: false, isStalled: false }),
+    );
     this.#process.once('exit', (code, signal) =>
       this.#die({
         how: this.#isStalled ? 'no thread for its first line' : (signal ?? `exit code ${code}`),
-        wasKilled: signal === 'SIGKILL' && !this.#isStalled,
+        wasKilled: signal === 'SIGKILL',
+        isStalled: this.#isStalled,
       }),
     );
     if (this.#process.pid !== undefined) addon.addChild(this.#process.pid);

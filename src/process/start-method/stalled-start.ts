@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { addonFile } from '../../native/load.js';
 import { processStat } from '../../system/process-stat.js';
 
-const lookMs = 1000;
+const lookMs = 500;
 // It has used no processor in any of them: a machine that is busy with others leaves it ready, not asleep.
 const mostIdleLooks = 5;
 
