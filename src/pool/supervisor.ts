@@ -53,7 +53,6 @@ export class Supervisor implements Engine {
     this.#backend = backend;
     this.#events = events;
     this.#vacancies = new Vacancies((seat) => this.#refill(seat));
-    this.#vacancies = new Vacancies((seat) => this.#fill(seat));
     this.#dispatcher = new Dispatcher(options, {
       onProgress: events.onProgress,
       onUnwanted: ({ index }, isNeeded) => this.#dismiss(index, isNeeded),
