@@ -146,13 +146,9 @@ export class Channel implements BellSource {
     this.#member.bell.others.wake(this.#peer);
   }
 
-  /**
-   * The peer was rung for and does not run yet: where there are as many workers as processors, it may stand behind this very
-   * process. Lets it go first.
-   */
-  yieldToPeer(): void {
-    const { bell, addon } = this.#member;
-    if (bell.others.isOverdue(this.#peer)) addon.yieldProcessor();
+  /** Whether the peer was rung for and does not run yet. */
+  get isPeerOverdue(): boolean {
+    return this.#member.bell.others.isOverdue(this.#peer);
   }
 
   /**

@@ -13,6 +13,7 @@ import { renamePath } from '../serialize/rename-path.js';
 import { hasStandIns, importStandIns, type TaskReference } from '../task/reference.js';
 import { importFailed, resolveTask } from '../task/resolve.js';
 import { isThenable } from '../util/is-thenable.js';
+import { Announcer } from './announcer.js';
 import { beginTask, endTask, publishItems } from './current-item.js';
 import { initialize } from './initialize.js';
 import { type KnownTask, KnownTasks, openTaken, type TakenTask, type TaskFunction } from './known-tasks.js';
@@ -23,14 +24,6 @@ import { WorkMeter } from './work-meter.js';
 
 // The event loop of the worker gets its turn at least so often.
 const turnMs = 5;
-// Results of short tasks are told of after so many, then twice as many, and so on: the pool reads them while more are made.
-const announceFirst = 8;
-// Or after so long. The pool's event loop is a service's, and has its turn with each: no timer of it waits longer than this for
-// one, which Node's own clock, in whole milliseconds, would let it.
-const announceMs = 0.25;
-// The pool was told so long ago and does not run: it may stand behind this worker, for as long as the kernel's next tick.
-const overdueMs = 0.05;
-
 export async function main({ channel, payload, takeValues }: ChildContext): Promise<void> {
   const { concurrency, spin, initializer } = payload as WorkerPayload;
   const { addon, bell } = member();
@@ -48,17 +41,17 @@ export async function main({ channel, payload, takeValues }: ChildContext): Prom
 class WorkerLoop implements BellSource {
   readonly #channel: Channel;
   readonly #meter: WorkMeter;
+  readonly #announcer: Announcer;
   readonly #concurrency: number;
   readonly #tasks = new KnownTasks();
   #active = 0;
-  #read = 0;
-  #unreadSince = 0;
   #closing = false;
 
   constructor(channel: Channel, concurrency: number) {
     publishItems(channel);
     this.#channel = channel;
     this.#meter = new WorkMeter(channel);
+    this.#announcer = new Announcer(channel, this.#meter);
     this.#concurrency = concurrency;
     this.#tasks.readInPassing(channel.reader);
   }
@@ -89,10 +82,8 @@ class WorkerLoop implements BellSource {
     this.#meter.enter(start);
     let now = start;
     let finished = 0;
-    let told = 0;
-    let announce = announceFirst;
     let taken = 0;
-    let toldAt = start;
+    this.#announcer.begin(start);
     for (; this.#canTake(now - start); taken++) {
       const next = this.#next();
       // Called from here, not from a function of its own: what a task throws collects the stack, which costs by the frame.
@@ -116,17 +107,7 @@ class WorkerLoop implements BellSource {
         this.#prepare(next);
       }
       now = performance.now();
-      if (now - toldAt > overdueMs) {
-        this.#channel.yieldToPeer();
-        toldAt = now;
-      }
-      // Before the next task, which may take long: what nobody is told of would wait for its end.
-      if (finished - told >= announce || !this.#mayWait(now)) {
-        told = finished;
-        toldAt = now;
-        announce *= 2;
-        this.#channel.wakePeerNow();
-      }
+      this.#announcer.after(finished, now);
     }
     if (finished > 0) this.#meter.sample(now - start, finished);
     this.#meter.leave(now);
@@ -152,20 +133,6 @@ class WorkerLoop implements BellSource {
     // The pool has taken it back, for an idle worker.
     if (reader.isAwaited) this.#channel.wakePeerNow();
     return undefined;
-  }
-
-  // Waking the pool for each result costs more than a short task. Where another one is at hand they may be told of
-  // together; should that one take long after all, the pool looks by itself (late-results.ts).
-  #mayWait(now: number): boolean {
-    const read = Atomics.load(this.#channel.outWords, this.#channel.constants.ringHead);
-    // Another worker may have woken the pool, which then reads from all.
-    if (read !== this.#read) {
-      this.#read = read;
-      this.#unreadSince = now;
-    }
-    const { meanMs } = this.#meter;
-    if (meanMs === 0 || meanMs > announceMs / 2) return false;
-    return now - this.#unreadSince < announceMs && this.#channel.reader.hasRecord();
   }
 
   // The task in the record that the reader stands at; undefined if it was something else, and is done.
