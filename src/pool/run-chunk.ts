@@ -1,6 +1,7 @@
 // Runs one task over the items of a chunk: in a plain loop as long as it is synchronous, overlapped where it is not.
 
 import { isThenable } from '../util/is-thenable.js';
+import { contexts, runClean } from './clean-context.js';
 import { beginItem } from './current-item.js';
 import type { ChunkFailure } from './messages.js';
 
@@ -22,7 +23,8 @@ export function runChunk(
   try {
     for (; index < items.length; index++) {
       beginItem(index);
-      const value = call(items[index]);
+      const item = items[index];
+      const value = contexts.areUsed ? runClean(call, item) : call(item);
       if (isThenable(value)) {
         values.length = index;
         return finishOverlapped(call, { items, values, pending: value }, concurrency);
@@ -60,7 +62,7 @@ async function finishOverlapped(
       try {
         running.add(index);
         tellOldest();
-        values[index] = await (value ?? call(items[index]));
+        values[index] = await (value ?? runClean(call, items[index]));
       } catch (error) {
         if (index > failedAt) continue;
         failedAt = index;

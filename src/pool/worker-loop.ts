@@ -14,6 +14,7 @@ import { hasStandIns, importStandIns, type TaskReference } from '../task/referen
 import { importFailed, resolveTask } from '../task/resolve.js';
 import { isThenable } from '../util/is-thenable.js';
 import { Announcer } from './announcer.js';
+import { contexts, runClean, watchContexts, whenContextsAreUsed } from './clean-context.js';
 import { beginTask, endTask, publishItems } from './current-item.js';
 import { initialize } from './initialize.js';
 import { type KnownTask, KnownTasks, openTaken, type TakenTask, type TaskFunction } from './known-tasks.js';
@@ -32,6 +33,7 @@ export async function main({ channel, payload, takeValues }: ChildContext): Prom
   // worker starts ends with it where it is killed.
   addon.heedOnly((parentIdentity() as Identity).pid);
   addon.leadGroup();
+  watchContexts();
   if (initializer !== undefined && !(await initialize(channel, initializer, takeValues))) return;
   const worker = new WorkerLoop(channel, concurrency);
   channel.send({ type: resultMessageType.ready, id: 0, extra: 0 }, null);
@@ -46,6 +48,8 @@ class WorkerLoop implements BellSource {
   readonly #tasks = new KnownTasks();
   #active = 0;
   #closing = false;
+  /** 0 at the end of a turn whose context a task has changed: nothing more is done in it. */
+  #turnMs = turnMs;
 
   constructor(channel: Channel, concurrency: number) {
     publishItems(channel);
@@ -60,6 +64,10 @@ class WorkerLoop implements BellSource {
     const { bell } = member();
     bell.hold();
     bell.turnBy(this.#turn);
+    whenContextsAreUsed(() => {
+      this.#turnMs = 0;
+      bell.turnBy(this.#cleanTurn);
+    });
     bell.add(this);
   }
 
@@ -74,6 +82,12 @@ class WorkerLoop implements BellSource {
   drain(): number {
     return 0;
   }
+
+  // What is decoded and encoded runs functions of users, too.
+  readonly #cleanTurn = (): void => {
+    this.#turnMs = turnMs;
+    runClean(this.#turn);
+  };
 
   readonly #turn = (): void => {
     const { bell } = member();
@@ -95,7 +109,8 @@ class WorkerLoop implements BellSource {
         let failed = false;
         beginTask(id);
         try {
-          result = type === taskMessageType.apply ? run(...value) : this.#runChunk(run, next);
+          if (type !== taskMessageType.apply) result = this.#runChunk(run, next);
+          else result = contexts.areUsed ? runClean(run, ...value) : run(...value);
           isPending = isThenable(result);
         } catch (error) {
           failed = true;
@@ -117,7 +132,8 @@ class WorkerLoop implements BellSource {
   };
 
   #canTake(elapsedMs: number): boolean {
-    if (this.#active >= this.#concurrency || !this.#channel.flush() || elapsedMs >= turnMs) return false;
+    if (this.#active >= this.#concurrency || !this.#channel.flush() || elapsedMs >= this.#turnMs)
+      return false;
     return this.#tasks.told.length > 0 || this.#channel.reader.next();
   }
 
@@ -156,7 +172,8 @@ class WorkerLoop implements BellSource {
     else if (task !== undefined) {
       const taken = { type, id, task, value: value as unknown[], message: undefined };
       if (!hasStandIns()) return taken;
-      this.#goOn(taken, 1, this.#runAfterStandIns(taken));
+      const pending = runClean(() => this.#runAfterStandIns(taken));
+      this.#goOn(taken, 1, pending);
     }
     return undefined;
   }
@@ -171,8 +188,12 @@ class WorkerLoop implements BellSource {
 
   #prepare(taken: TakenTask): void {
     const { reference, early } = taken.task;
-    if (reference === undefined) early.push(taken);
-    else this.#goOn(taken, 1, this.#resolveAndRun(taken));
+    if (reference === undefined) {
+      early.push(taken);
+      return;
+    }
+    const pending = runClean(() => this.#resolveAndRun(taken));
+    this.#goOn(taken, 1, pending);
   }
 
   async #resolveAndRun(taken: TakenTask): Promise<unknown> {
@@ -194,7 +215,7 @@ class WorkerLoop implements BellSource {
     if (hasStandIns()) await importStandIns();
     const run = task.run as TaskFunction;
     beginTask(id);
-    return await (type === taskMessageType.apply ? run(...value) : this.#runChunk(run, taken));
+    return await (type === taskMessageType.apply ? runClean(run, ...value) : this.#runChunk(run, taken));
   }
 
   // Meanwhile the wait for tasks does not keep the process: an import that waits for nothing would hang for ever, unheard.
