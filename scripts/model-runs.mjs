@@ -131,6 +131,12 @@ export const runs = [
     defines: ['WAITS=1'],
   },
   {
+    model: 'bell',
+    property: 'no lost wake-up, no secret told to a stranger',
+    defines: ['RINGERS=2'],
+    mutants: ['SECRET_OF_THE_FAMILY', 'NAME_STAYS', 'NAME_READ_FIRST', 'NAME_LAST'],
+  },
+  {
     model: 'queue',
     property: 'each item once, exact accounts: 2 put, 2 get',
     defines: ['MAX=1', 'CAPACITY=2'],

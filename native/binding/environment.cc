@@ -68,9 +68,7 @@ bool Environment::Open(ProcessState* process, SlotId slot, Napi::Function on_bel
 }
 
 void Environment::StartListening() {
-  char name[kBellNameMax];
-  size_t length = BellName(region(), slot_.index, name);
-  os::Result<os::UniqueFd> socket = os::OpenBellSocket(name, length);
+  os::Result<os::UniqueFd> socket = OpenBell(region(), slot_.index);
   if (!socket) throw SystemError(env_, socket.error(), "open the bell");
   bell_ = socket.take();
   uv_loop_t* loop = nullptr;

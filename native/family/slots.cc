@@ -91,6 +91,7 @@ os::Result<void> ClaimSlot(const Region& region, const ProcessToken& self, SlotI
     return os::Error{ESTALE, "claim"};
   }
   slot.sleep_mode.store(static_cast<uint32_t>(SleepMode::kLoop));
+  slot.bell_name.store(0);
   slot.epoch.store((slot.epoch.load() + 1) & ~1u);
   CrashPoint(CrashPointId::kSlotClaimed);
   return {};

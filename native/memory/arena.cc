@@ -1,7 +1,6 @@
 // See arena.h.
 #include "memory/arena.h"
 
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -17,19 +16,7 @@ constexpr uint64_t kSmallestArenaBytes = 2ull << 30;
 
 uint64_t AlignUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
-// The name part of every bell. 128 bits: nobody guesses it, nobody can take the addresses in advance.
-os::Result<void> WriteFamilyId(char id[kFamilyIdChars]) {
-  uint8_t random[kFamilyIdChars / 2];
-  if (getrandom(random, sizeof(random), 0) != static_cast<ssize_t>(sizeof(random))) return os::LastError("getrandom");
-  const char* digits = "0123456789abcdef";
-  for (size_t i = 0; i < sizeof(random); i++) {
-    id[2 * i] = digits[random[i] >> 4];
-    id[2 * i + 1] = digits[random[i] & 15];
-  }
-  return {};
-}
-
-os::Result<void> InitializeHeader(ArenaHeader& header, uint64_t arena_bytes, uint64_t limit_bytes) {
+void InitializeHeader(ArenaHeader& header, uint64_t arena_bytes, uint64_t limit_bytes) {
   // The span table grows with the arena: one entry a span of what is left behind it.
   uint64_t spans = (arena_bytes - kSpanTableOffset) / (kSpanBytes + sizeof(SpanEntry));
   header.data_offset = AlignUp(kSpanTableOffset + spans * sizeof(SpanEntry), kSpanBytes);
@@ -40,7 +27,6 @@ os::Result<void> InitializeHeader(ArenaHeader& header, uint64_t arena_bytes, uin
   uint64_t limit = limit_bytes == 0 ? spans : std::min(spans, std::max<uint64_t>(1, limit_bytes / kSpanBytes));
   header.limit_spans = static_cast<uint32_t>(limit);
   header.magic = kArenaMagic;
-  return WriteFamilyId(header.family_id);
 }
 
 os::Result<Region> MapWhole(int fd, uint64_t bytes) {
@@ -68,9 +54,7 @@ os::Result<Region> CreateArena(const ArenaOptions& options) {
       if (region.error().number == ENOMEM && bytes / 2 >= kSmallestArenaBytes) continue;
       return region;
     }
-    if (os::Result<void> ready = InitializeHeader(region.value().header(), bytes, options.limit_bytes); !ready) {
-      return ready.error();
-    }
+    InitializeHeader(region.value().header(), bytes, options.limit_bytes);
     fd.value().release();
     return region;
   }

@@ -3,22 +3,30 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
+#include <utility>
 
 #include "os/bell.h"
 #include "os/futex.h"
+#include "shared/crash_point.h"
 #include "shared/region.h"
 
 namespace forkyard {
 
-inline constexpr size_t kBellNameMax = 80;
+static_assert(sizeof(os::BellSecret) == kBellSecretWords * sizeof(uint64_t));
 
-// "forkyard-FAMILY-SLOT-GENERATION" in the abstract name space; the family part is random.
-inline size_t BellName(const Region& region, uint32_t slot, char name[kBellNameMax]) {
-  uint32_t generation = SlotWord::Unpack(region.slot(slot).word.load()).generation;
-  return static_cast<size_t>(std::snprintf(name, kBellNameMax, "forkyard-%.*s-%u-%u",
-                                           static_cast<int>(kFamilyIdChars), region.header().family_id, slot,
-                                           generation));
+// The bell of the owner of `slot_index` (models/bell.pml). It is published before the owner can announce a sleep: ClaimSlot has left
+// an even epoch and no name, so a ringer that comes before has nobody to wake. Each owner has a socket, a name and a secret of its
+// own: a predecessor's, which a copy of that process may still have, or a stranger by now, is never met.
+inline os::Result<os::UniqueFd> OpenBell(const Region& region, uint32_t slot_index) {
+  os::Result<os::BellSocket> bell = os::OpenBellSocket();
+  if (!bell) return bell.error();
+  Slot& slot = region.slot(slot_index);
+  // In this order, all of it sequentially consistent; RingBell reads in the same order.
+  slot.bell_name.store(0);
+  for (uint32_t word = 0; word < kBellSecretWords; word++) slot.bell_secret[word].store(bell.value().secret.words[word]);
+  CrashPoint(CrashPointId::kBellUnpublished);
+  slot.bell_name.store(bell.value().name);
+  return std::move(bell.value().fd);
 }
 
 // Wakes the environment of `slot`, which announced its sleep. The ringer changes nothing that another sender looks
@@ -30,9 +38,13 @@ inline os::Result<void> RingBell(const Region& region, int socket_fd, uint32_t s
     os::FutexWake(&slot.bell_word);
     return {};
   }
-  char name[kBellNameMax];
-  size_t length = BellName(region, slot_index, name);
-  return os::RingBellSocket(socket_fd, name, length);
+  // The secret before the name: a secret is never sent to a name that is older. The other way round it would be told to whoever
+  // listens at a dead predecessor's. A name with an older secret is rung in vain, but then its owner has not announced a sleep yet.
+  os::BellSecret secret;
+  for (uint32_t word = 0; word < kBellSecretWords; word++) secret.words[word] = slot.bell_secret[word].load();
+  const uint64_t name = slot.bell_name.load();
+  if (name == 0) return {};
+  return os::RingBellSocket(socket_fd, name, secret);
 }
 
 // Blocks the calling thread until its bell rings or the deadline passes. `has_work` is the re-check after the

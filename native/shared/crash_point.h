@@ -84,6 +84,7 @@ enum class CrashPointId : uint32_t {
   kReaperPutSettled,
   kReaperGetSettled,
   kReaperItemsLost,
+  kBellUnpublished,
   kCount,
 };
 

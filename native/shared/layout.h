@@ -11,14 +11,14 @@
 namespace forkyard {
 
 inline constexpr uint64_t kArenaMagic = 0x31647261796b7266ull;  // "frkyard1"
-inline constexpr uint32_t kLayoutVersion = 3;
+inline constexpr uint32_t kLayoutVersion = 4;
 
 inline constexpr uint32_t kMaxSlots = 4096;  // 12 bits in a detectable word
 inline constexpr uint32_t kNoSlot = kMaxSlots - 1;
 inline constexpr uint32_t kLedgerCells = 16384;
 inline constexpr uint64_t kSpanBytes = 1ull << 20;
 inline constexpr uint64_t kDefaultArenaBytes = 64ull << 30;
-inline constexpr uint32_t kFamilyIdChars = 32;
+inline constexpr uint32_t kBellSecretWords = 2;
 // As many as a process can have mapped at once, with the kernel's own limit.
 inline constexpr uint32_t kMaxNames = 65536;
 inline constexpr uint32_t kFileNameChars = 256;
@@ -83,10 +83,12 @@ struct alignas(kCacheLine) Slot {
   std::atomic<uint32_t> pid;
   std::atomic<uint32_t> thread;
   std::atomic<uint32_t> ledger_high;  // cells at and above were never used in this generation
-  // Bell (parking/README.md): the epoch is written by the owner only, odd while asleep.
+  // Bell (parking/README.md): all but `bell_word` is written by the owner only. The epoch is odd while asleep.
   alignas(kCacheLine) std::atomic<uint32_t> epoch;
   std::atomic<uint32_t> sleep_mode;
   std::atomic<uint32_t> bell_word;
+  std::atomic<uint64_t> bell_name;  // of the socket that the owner listens to; 0: to none
+  std::atomic<uint64_t> bell_secret[kBellSecretWords];  // what that socket hears; of no other one
   alignas(kCacheLine) Intent intent;
 };
 static_assert(sizeof(Slot) == 3 * kCacheLine);
@@ -223,7 +225,6 @@ struct ArenaHeader {
   uint64_t data_offset;  // of span 0
   uint32_t span_count;
   uint32_t limit_spans;  // the quota
-  char family_id[kFamilyIdChars];
   uint64_t root_start_time;
   uint32_t root_pid;
   std::atomic<uint32_t> names_closed;  // the root is about to end: no more names

@@ -27,6 +27,7 @@ const points: readonly (readonly [point: string, hits: readonly number[]])[] = [
   ['kSpanAdopted', [0, 0]],
   ['kSlotTokenTaken', [0, 0, 0]],
   ['kSlotClaimed', [0, 0, 0]],
+  ['kBellUnpublished', [0, 0, 0]],
 ];
 
 describe('workers of a pool', () => {

@@ -1,8 +1,10 @@
 // os/bell and parking/bell: no wake-up is lost, whoever dies or stops between publishing and ringing; no bell blocks.
 #include "parking/bell.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
+#include <cstring>
 #include <thread>
 
 #include "support.h"
@@ -18,12 +20,16 @@ bool Readable(int fd, int timeout_ms) {
   return poll(&waiting, 1, timeout_ms) == 1;
 }
 
-UniqueFd OpenBell(const Region& region, uint32_t slot) {
-  char name[kBellNameMax];
-  size_t length = BellName(region, slot, name);
-  Result<UniqueFd> bell = OpenBellSocket(name, length);
+UniqueFd Listen(const Region& region, uint32_t slot) {
+  Result<UniqueFd> bell = OpenBell(region, slot);
   REQUIRE_OK(bell);
   return bell.take();
+}
+
+BellSecret SecretOf(const Region& region, uint32_t slot) {
+  BellSecret secret;
+  for (size_t word = 0; word < kBellSecretWords; word++) secret.words[word] = region.slot(slot).bell_secret[word].load();
+  return secret;
 }
 
 UniqueFd Anonymous() { return UniqueFd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
@@ -71,7 +77,7 @@ void PingPong(const Family& family, Member& self, uint64_t out, uint64_t in, uin
 TEST(a_bell_is_heard_by_poll_and_many_rings_are_one) {
   Family family;
   Member self(family);
-  UniqueFd bell = OpenBell(family.region(), self.slot());
+  UniqueFd bell = Listen(family.region(), self.slot());
   UniqueFd from = Anonymous();
   CHECK(!Readable(bell.get(), 0));
   for (int i = 0; i < 3; i++) CHECK_OK(RingBell(family.region(), from.get(), self.slot()));
@@ -83,7 +89,7 @@ TEST(a_bell_is_heard_by_poll_and_many_rings_are_one) {
 TEST(a_full_queue_of_a_stopped_peer_blocks_nobody) {
   Family family;
   Member self(family);
-  UniqueFd bell = OpenBell(family.region(), self.slot());
+  UniqueFd bell = Listen(family.region(), self.slot());
   UniqueFd from = Anonymous();
   for (int i = 0; i < 10'000; i++) CHECK_OK(RingBell(family.region(), from.get(), self.slot()));
   CHECK(Readable(bell.get(), 0));
@@ -98,22 +104,134 @@ TEST(a_vanished_peer_is_no_error_and_a_bad_socket_is_one) {
   Member self(family);
   UniqueFd from = Anonymous();
   CHECK_OK(RingBell(family.region(), from.get(), self.slot()));
-  OpenBell(family.region(), self.slot()).reset();
+  Listen(family.region(), self.slot()).reset();
   CHECK_OK(RingBell(family.region(), from.get(), self.slot()));
   CHECK_ERRNO(RingBell(family.region(), -1, self.slot()), EBADF);
 }
 
-TEST(bells_of_two_families_and_of_two_generations_have_different_names) {
-  Family one, other;
-  char a[kBellNameMax], b[kBellNameMax], c[kBellNameMax];
-  size_t length_a = BellName(one.region(), 0, a), length_b = BellName(other.region(), 0, b);
-  CHECK(std::string(a, length_a) != std::string(b, length_b));
-  SlotId id = one.Reserve({kNoSlot, 0});
-  CHECK(CancelReservation(one.region(), id));
-  size_t length_c = BellName(one.region(), 0, c);
-  CHECK(std::string(a, length_a) != std::string(c, length_c));
-  one.region().slot(kNoSlot - 1).word.store(SlotWord{SlotState::kLive, 0, 0, 0xffffffffu}.Pack());
-  CHECK(BellName(one.region(), kNoSlot - 1, c) < kBellNameMax - 1);
+TEST(a_bell_that_a_predecessor_left_open_does_not_hinder_its_successor) {
+  Family family;
+  Member self(family);
+  const Region& region = family.region();
+  UniqueFd left = Listen(region, self.slot());
+  const uint64_t old_name = region.slot(self.slot()).bell_name.load();
+  UniqueFd bell = Listen(region, self.slot());
+  CHECK(region.slot(self.slot()).bell_name.load() != old_name);
+  UniqueFd from = Anonymous();
+  CHECK_OK(RingBell(region, from.get(), self.slot()));
+  CHECK(Readable(bell.get(), 1000));
+  CHECK(!Readable(left.get(), 0));
+}
+
+TEST(a_slot_whose_owner_has_no_bell_yet_is_rung_in_vain_without_error) {
+  Family family;
+  Member self(family);
+  CHECK_EQ(family.region().slot(self.slot()).bell_name.load(), 0);
+  UniqueFd from = Anonymous();
+  CHECK_OK(RingBell(family.region(), from.get(), self.slot()));
+}
+
+// Whoever reads the name in /proc/net/unix can send to it.
+TEST(what_does_not_carry_the_secret_is_neither_queued_nor_heard) {
+  Family family;
+  Member self(family);
+  const Region& region = family.region();
+  UniqueFd bell = Listen(region, self.slot());
+  UniqueFd stranger = Anonymous();
+  sockaddr_un address;
+  const socklen_t size = BellAddress(region.slot(self.slot()).bell_name.load(), &address);
+  const auto send = [&](const void* bytes, size_t length) {
+    (void)sendto(stranger.get(), bytes, length, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address), size);
+  };
+  const BellSecret secret = SecretOf(region, self.slot());
+  uint8_t guess[sizeof(secret) + 1] = {};
+  std::memcpy(guess, &secret, sizeof(secret));
+  // All lengths but the right one, with the right beginning.
+  for (size_t length = 0; length <= sizeof(guess); length++) {
+    if (length != sizeof(secret)) send(guess, length);
+  }
+  // Each bit counts.
+  for (size_t bit = 0; bit < 8 * sizeof(secret); bit++) {
+    guess[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+    send(guess, sizeof(secret));
+    guess[bit / 8] ^= static_cast<uint8_t>(1u << bit % 8);
+  }
+  CHECK(!Readable(bell.get(), 0));
+  // A flood does not fill the queue for those who may ring.
+  for (int i = 0; i < 10'000; i++) send("x", 1);
+  CHECK_OK(RingBell(region, stranger.get(), self.slot()));
+  CHECK(Readable(bell.get(), 1000));
+}
+
+// The kernel frees the name of a dead process: whoever takes it is told what that one's bell heard, and nothing else.
+TEST(a_stranger_at_the_name_of_a_dead_bell_learns_no_living_secret_and_makes_no_ring_fail) {
+  Family family;
+  Member self(family);
+  const Region& region = family.region();
+  Listen(region, self.slot()).reset();
+  sockaddr_un address;
+  const socklen_t size = BellAddress(region.slot(self.slot()).bell_name.load(), &address);
+  UniqueFd from = Anonymous();
+  enum class Stranger { kListens, kIsConnectedElsewhere, kReadsNothing, kIsOfAnotherKind };
+  for (Stranger kind : {Stranger::kListens, Stranger::kIsConnectedElsewhere, Stranger::kReadsNothing,
+                        Stranger::kIsOfAnotherKind}) {
+    UniqueFd stranger(socket(AF_UNIX, (kind == Stranger::kIsOfAnotherKind ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
+    REQUIRE(bind(stranger.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    UniqueFd elsewhere = Anonymous();
+    if (kind == Stranger::kIsConnectedElsewhere) {
+      sockaddr_un own{AF_UNIX, {}};
+      REQUIRE(bind(elsewhere.get(), reinterpret_cast<sockaddr*>(&own), sizeof(sa_family_t)) == 0);
+      socklen_t own_size = sizeof(own);
+      REQUIRE(getsockname(elsewhere.get(), reinterpret_cast<sockaddr*>(&own), &own_size) == 0);
+      REQUIRE(connect(stranger.get(), reinterpret_cast<sockaddr*>(&own), own_size) == 0);
+    }
+    if (kind == Stranger::kReadsNothing) REQUIRE(shutdown(stranger.get(), SHUT_RD) == 0);
+    if (kind == Stranger::kIsOfAnotherKind) REQUIRE(listen(stranger.get(), 1) == 0);
+    CHECK_OK(RingBell(region, from.get(), self.slot()));
+    if (kind != Stranger::kListens) continue;
+    BellSecret told{};
+    CHECK_EQ(recv(stranger.get(), &told, sizeof(told), MSG_DONTWAIT), static_cast<ssize_t>(sizeof(told)));
+    UniqueFd successor = Listen(region, self.slot());
+    const BellSecret living = SecretOf(region, self.slot());
+    for (size_t word = 0; word < kBellSecretWords; word++) CHECK(told.words[word] != living.words[word]);
+    successor.reset();
+    // As before the successor came.
+    BellAddress(region.slot(self.slot()).bell_name.load(), &address);
+  }
+}
+
+TEST(a_descriptor_that_a_stranger_sends_is_closed_by_the_stranger) {
+  Family family;
+  Member self(family);
+  const Region& region = family.region();
+  UniqueFd bell = Listen(region, self.slot());
+  UniqueFd stranger = Anonymous();
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  UniqueFd reader(ends[0]), writer(ends[1]);
+  sockaddr_un address;
+  char byte = 1;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_name = &address;
+  message.msg_namelen = BellAddress(region.slot(self.slot()).bell_name.load(), &address);
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
+  (void)sendmsg(stranger.get(), &message, MSG_DONTWAIT);
+  writer.reset();
+  // Nobody has the other end any more: it is not in the bell's queue.
+  pollfd hung{reader.get(), 0, 0};
+  CHECK_EQ(poll(&hung, 1, 1000), 1);
+  CHECK((hung.revents & POLLHUP) != 0);
+  CHECK(!Readable(bell.get(), 0));
 }
 
 TEST(parking_returns_at_once_if_there_is_work) {

@@ -13,10 +13,10 @@ namespace {
 
 // The last one needs a consumer of a particular kind, and has take_back_test.cc. Behind it come those of the fork server,
 // and its spares, which are passed in test/crash/servers.test.ts, those of locks, which are in sync_test.cc, and
-// those of queues, which are in queue_crash_test.cc.
+// those of queues, which are in queue_crash_test.cc; last that of a bell, for test/crash/crash-points.test.ts.
 constexpr uint32_t kAllPoints = static_cast<uint32_t>(CrashPointId::kRingRecordTakenBack);
 static_assert(static_cast<uint32_t>(CrashPointId::kForkRequested) == kAllPoints + 1 &&
-              static_cast<uint32_t>(CrashPointId::kCount) == static_cast<uint32_t>(CrashPointId::kReaperItemsLost) + 1);
+              static_cast<uint32_t>(CrashPointId::kCount) == static_cast<uint32_t>(CrashPointId::kBellUnpublished) + 1);
 constexpr uint32_t kRingBytes = 16384;
 
 std::string Describe(uint32_t point, uint32_t hits) {
