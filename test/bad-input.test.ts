@@ -589,12 +589,17 @@ describe('calls in the wrong state', () => {
     );
   });
 
-  test.each(['soon', Number.NaN, null, {}])('join with the timeout %o', async (timeout) => {
+  test.each([
+    ['soon', TypeError, 'ERR_INVALID_ARG_TYPE'],
+    [Number.NaN, RangeError, 'ERR_OUT_OF_RANGE'],
+    [null, TypeError, 'ERR_INVALID_ARG_TYPE'],
+    [{}, TypeError, 'ERR_INVALID_ARG_TYPE'],
+  ])('join with the timeout %o', async (timeout, errorClass, code) => {
     const child = new Process({ target: tasks.nothing });
     child.start();
     expectClear(await rejection(child.join({ timeout } as never)), {
-      class: TypeError,
-      code: 'ERR_INVALID_ARG_TYPE',
+      class: errorClass,
+      code,
       says: ['Process.join', 'timeout'],
     });
     await child.join();

@@ -23,7 +23,8 @@ export const service: readonly Scenario[] = [false, true].flatMap((isLoaded) =>
       unit: 'requests/s',
       better: 'higher',
       rivals: ['forkyard', 'piscina', 'tinypool', 'no-pool'],
-      fullOnly: true,
+      // One of the eight is enough for a quick look.
+      ...(name === 'short' && !isLoaded ? {} : { fullOnly: true }),
       targets: [timesBest(1), bestInFigure('p99'), bestInFigure('cpuUs')],
       async measure(open, settings) {
         const { measureService } = await import('../service/measure.js');
