@@ -149,7 +149,8 @@ describe('a file that cannot be read', () => {
       stderr: `forkyard map: cannot read ${files[1]}: ENOENT: no such file or directory\n`,
     });
     const unordered = await runMap('upper', { files, options: ['--unordered'] });
-    expect(unordered).toMatchObject({ exitCode: 1, stdout: 'A\nB\n' });
+    expect(unordered.exitCode).toBe(1);
+    expect(unordered.stdout.split('\n').sort()).toEqual(['', 'A', 'B']);
     const whole = await runMap('upper', { files, options: keepGoing });
     expect(whole).toMatchObject({ exitCode: 1, stdout: 'A\nB\nC\n' });
     expect(whole.stderr).toContain(`cannot read ${folder.path}: EISDIR: illegal operation on a directory`);
