@@ -329,16 +329,25 @@ TEST(the_word_of_a_taken_spare_is_no_request) {
 }
 
 TEST(requests_survive_encoding_and_nothing_else_does) {
-  const ForkRequest request{9, {022, -5, {0, 3, 70}}, "text"};
+  os::Inherited inherited{.umask = 022, .nice = -5, .oom_score_adj = 300, .has_no_new_privs = 1};
+  inherited.timer_slack_ns = 70'000;
+  inherited.limits[RLIMIT_NOFILE] = {100, 200};
+  inherited.cpus = {0, 3, 70};
+  const ForkRequest request{9, inherited, "text"};
   const std::vector<uint8_t> packet = EncodeForkRequest(request);
   auto decoded = DecodeForkRequest(packet);
   REQUIRE_OK(decoded);
   CHECK(decoded.value().id == 9 && decoded.value().invitation == "text");
-  CHECK(decoded.value().inherited.nice == -5 && decoded.value().inherited.cpus == request.inherited.cpus);
-  // The head and three processors; of the text each part is one.
-  for (size_t size = 0; size < 28; size++) CHECK(!DecodeForkRequest(std::span(packet).first(size)));
+  const os::Inherited& own = decoded.value().inherited;
+  CHECK(own.umask == 022 && own.nice == -5 && own.oom_score_adj == 300 && own.has_no_new_privs == 1);
+  CHECK(own.timer_slack_ns == 70'000 && own.cpus == inherited.cpus);
+  CHECK(own.limits[RLIMIT_NOFILE].rlim_cur == 100 && own.limits[RLIMIT_NOFILE].rlim_max == 200);
+  // All but the text, of which each part is one.
+  const size_t without_text = packet.size() - request.invitation.size();
+  for (size_t size = 0; size < without_text; size++) CHECK(!DecodeForkRequest(std::span(packet).first(size)));
+  // The number of processors, the sixth word, is more than there are.
   std::vector<uint8_t> lying = packet;
-  lying[12] = 0xff;
+  lying[5 * sizeof(uint32_t)] = 0xff;
   CHECK(!DecodeForkRequest(lying));
 }
 
